@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +25,13 @@
 
 namespace landfall::meta {
 
+// Keys have 1 to kKeyBytesMax bytes. Those that sort before 00 01 are meta's own (MakeKey never makes one): writing one
+// fails the change, and scans leave them out.
 constexpr std::size_t kKeyBytesMax = 2048;
-constexpr std::size_t kValueBytesMax = 1u << 20;
+constexpr std::size_t kValueBytesMax = 1u << 20;    // also of a feed entry's payload
+constexpr std::size_t kFeedNameBytesMax = 1024;     // zero bytes count twice
+constexpr std::size_t kChangeBytesMax = 64u << 20;  // keys and values one change writes
+constexpr std::size_t kReadFeedBytesMax = 8u << 20; // ReadFeed stops after the entry that passes it
 
 // Joins parts into one key so that keys sort as the tuples do: each part is escaped (00 -> 00 FF) and ended by 00 01.
 // A key of n parts is a prefix of every key that begins with the same n parts, and of no other.
@@ -52,6 +58,7 @@ KeyRange PrefixRange(std::string_view prefix);  // all keys that start with `pre
 // Called for each pair in key order; false stops the scan. The views die when the visitor returns.
 using Visitor = std::function<bool(std::string_view key, std::string_view value)>;
 
+// One reader belongs to one thread at a time.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -59,7 +66,8 @@ class Reader {
   virtual Status Scan(const KeyRange& range, const Visitor& visit) = 0;
 };
 
-// Reads see the committed state plus this change's own writes.
+// Reads see the committed state plus this change's own writes. A visitor may write: pairs it adds or deletes ahead of the
+// scan are seen or gone. A write that breaks a limit fails the change, whatever the change itself returns.
 class Txn : public Reader {
  public:
   virtual void Put(std::string_view key, std::string_view value) = 0;
@@ -77,14 +85,16 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Durable on return. kResourceExhausted/"diskFull": nothing was written, reading goes on. kUnavailable: closing.
+  // Durable on return. kResourceExhausted/"diskFull": nothing was written, reading goes on. kUnavailable: closing, or too
+  // many changes wait. kInternal: the change threw. An error of the disk is returned by every change of the group.
   virtual Status Commit(const Change& change) = 0;
 
   virtual Result<std::optional<std::string>> Get(std::string_view key) = 0;
-  // A consistent view as of now. Keep it short: it pins old data.
+  // A consistent view as of now. Keep it short: it pins old data. It must end before the Store does. When too many are
+  // open, every call on it is kUnavailable.
   virtual std::unique_ptr<Reader> Snapshot() = 0;
 
-  // Entries after `after`, oldest first, at most `entries_max`; empty when caught up.
+  // Entries after `after`, oldest first, at most `entries_max` (fewer when they are large); empty when caught up.
   virtual Result<std::vector<FeedEntry>> ReadFeed(std::string_view feed, Seq after, std::size_t entries_max) = 0;
   // Blocks until the feed has an entry after `after` (true), or `bound` has passed or the store closes (false).
   virtual bool WaitFeed(std::string_view feed, Seq after, std::chrono::milliseconds bound) = 0;

@@ -106,6 +106,7 @@ class GroupCommitStore final : public Store {
   Counter& commits_;
   Counter& changes_;
   Histogram& commit_seconds_;
+  Gauge& queued_changes_;
   FeedWaiters waiters_;
 
   Mutex mu_;
@@ -127,6 +128,8 @@ GroupCommitStore::GroupCommitStore(const Options& options, std::unique_ptr<FileL
       changes_(metrics.AddCounter("landfall_meta_changes_total", "Changes committed.")),
       commit_seconds_(metrics.AddHistogram("landfall_meta_commit_seconds",
                                            "Time to make a group of changes durable.")),
+      queued_changes_(metrics.AddGauge("landfall_meta_queued_changes",
+                                       "Changes that wait for their group.")),
       committer_([this] { CommitterLoop(); }) {}
 
 GroupCommitStore::~GroupCommitStore() {
@@ -152,6 +155,7 @@ Status GroupCommitStore::Commit(const Change& change) {
     }
     ++callers_;
     queue_.push_back(&pending);
+    queued_changes_.Add(1);
     if (queue_.size() == 1) queued_.NotifyOne();
   }
   const Status status = pending.Wait();
@@ -166,6 +170,7 @@ Pending* GroupCommitStore::Next(bool wait) {
   if (closing_ || queue_.empty()) return nullptr;
   Pending* const next = queue_.front();
   queue_.pop_front();
+  queued_changes_.Add(-1);
   return next;
 }
 
@@ -209,6 +214,7 @@ void GroupCommitStore::RefuseQueued() {
   const MutexLock lock(mu_);
   for (Pending* const pending : queue_) pending->Finish(Unavailable("metadata store is closing"));
   queue_.clear();
+  queued_changes_.Set(0);
 }
 
 std::unique_ptr<Reader> GroupCommitStore::Snapshot() {

@@ -1,8 +1,8 @@
-# add_module(name DEPS modules... LIBS libraries...): the only build function for code under src/.
+# add_module(name DEPS modules... LIBS libraries... BENCH_LIBS libraries...): the only build function for code under src/.
 # Sources, *_test.cc, *_bench.cc and *_fuzz.cc are found by glob; there are no lists to forget. Level and dependency
 # rules are checked by tools/check_layers, which reads module_deps.txt written at the end of the configure step.
 function(add_module name)
-  cmake_parse_arguments(M "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(M "" "" "DEPS;LIBS;BENCH_LIBS" ${ARGN})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
   set(tests ${sources})
@@ -23,7 +23,7 @@ function(add_module name)
   endif()
   if(benches AND LANDFALL_BENCHES)
     add_executable(${name}_bench ${benches})
-    target_link_libraries(${name}_bench PRIVATE ${name} ${M_LIBS} benchmark::benchmark benchmark::benchmark_main)
+    target_link_libraries(${name}_bench PRIVATE ${name} ${M_LIBS} ${M_BENCH_LIBS} benchmark::benchmark benchmark::benchmark_main)
   endif()
 endfunction()
 

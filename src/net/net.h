@@ -55,6 +55,7 @@ struct Request {
   std::string peer;                                            // "127.0.0.1:41234"
   CallContext context;
   std::string_view route_name;                                 // name of the matched route
+  std::size_t api = 0;                                         // which of Router::Apis() it is in, from 1; 0: none
 
   std::optional<std::string_view> Query(std::string_view name) const;  // the first one
   std::vector<std::string_view> QueryAll(std::string_view name) const;
@@ -70,16 +71,21 @@ struct FileRange {  // sent with sendfile
   std::shared_ptr<ReadableFile> file;
   std::uint64_t offset = 0, bytes = 0;
 };
-struct Stream {  // chunked when `bytes` is not known
+// Chunked when `bytes` is not known. The first block is read before the head is sent, so an early error of the source
+// still becomes a proper error answer; a later one cuts the connection.
+struct Stream {
   std::unique_ptr<ByteSource> source;
   std::optional<std::uint64_t> bytes;
 };
 
+// The server adds Content-Length or Transfer-Encoding, Connection and Date itself and ignores a handler's; only the
+// answer to HEAD with an empty body keeps the handler's Content-Length.
 struct Response {
   int status = 200;
   Headers headers;
   std::variant<std::string, FileRange, Stream> body;
   bool reset = false;  // close with RST instead of answering (fault injection only)
+  std::string fault;   // why this is an error; for the log only, set by the router
 };
 
 using Handler = std::function<Result<Response>(Request&)>;
@@ -108,8 +114,15 @@ class Router {
   ~Router();
   void Add(Api api);
   // Matches, honours X-HTTP-Method-Override, runs the handler, renders errors. Never throws. An unknown path is 404,
-  // a known path with another method 405, both in the shape of the API whose routes come closest.
+  // a known path with another method 405 (render_error sees kUnimplemented/"methodNotAllowed"; the router sets the
+  // status and Allow), both in the shape of the API whose routes come closest.
+  // An empty request.path is filled, with the query, from request.target; a null body becomes an empty one. So a test
+  // needs to set only method, target and body.
   Response Dispatch(Request& request) const;
+  // How the API of the matched route shows `status`.
+  Response RenderError(const Request& request, const Status& status) const;
+  // Names in the order of Add. Listen() makes its counters from it: add every API before.
+  std::vector<std::string> Apis() const;
   // (api, route name, implemented): docs/api-coverage.md is made from it.
   struct Coverage {
     std::string api, name, method, pattern;
@@ -130,9 +143,9 @@ struct ServerOptions {
   std::size_t handlers_max = 128;        // requests in progress; more wait
   std::size_t connections_max = 10'000;  // more are answered 503 and closed
   std::size_t head_bytes_max = 64 * 1024;
-  std::chrono::seconds idle_max{120};    // between requests
-  std::chrono::seconds stall_max{60};    // without a byte in the middle of a request or response
-  std::chrono::seconds drain_max{30};
+  std::chrono::milliseconds idle_max{120'000};   // between requests
+  std::chrono::milliseconds stall_max{60'000};   // for a whole head; without a byte in the middle of a body or response
+  std::chrono::milliseconds drain_max{30'000};
 };
 
 class Server {
@@ -171,6 +184,7 @@ class HttpClient {
 struct ClientOptions {
   std::chrono::milliseconds connect_max{5'000};
   std::chrono::milliseconds stall_max{120'000};
+  std::size_t body_bytes_max = 256u << 20;  // of a response without a sink; kResourceExhausted over it
 };
 // `base_url`: "http://127.0.0.1:8080".
 Result<std::unique_ptr<HttpClient>> MakeHttpClient(std::string_view base_url, ClientOptions options = {});

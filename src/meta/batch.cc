@@ -1,5 +1,6 @@
 #include "meta/batch.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -32,26 +33,25 @@ class Batch::ChangeTxn final : public Txn {
 
   Seq Append(std::string_view feed, std::string_view payload) override {
     if (!Keep(CheckFeedName(feed)) || !Keep(CheckValue(payload))) return 0;
-    const std::string head_key = HeadKey(feed);
-    const Result<Seq> head = ReadSeq(*this, head_key);
+    Result<FeedHead> head = ReadHead(*this, feed);
     if (!Keep(head.status())) return 0;
-    const Seq seq = *head + 1;
+    const Seq seq = ++head->last;
     Write(EntryKey(feed, seq), std::string(payload));
-    Write(head_key, OrderedInt(seq));
+    Write(HeadKey(feed), HeadBytes(*head));
     feeds_.emplace(feed);
     return seq;
   }
 
+  // Goes by the positions alone: reading from the first one would walk over everything trimmed before.
   void TrimFeed(std::string_view feed, Seq through) override {
     if (!Keep(CheckFeedName(feed))) return;
-    std::vector<std::string> keys;
-    const Status scanned =
-        batch_.Scan(EntryRange(feed, 0, through), [&](std::string_view key, std::string_view) {
-          keys.emplace_back(key);
-          return true;
-        });
-    if (!Keep(scanned)) return;
-    for (const std::string& key : keys) Write(key, std::nullopt);
+    Result<FeedHead> head = ReadHead(*this, feed);
+    if (!Keep(head.status())) return;
+    const Seq last = std::min(through, head->last);
+    if (last <= head->trimmed) return;
+    for (Seq seq = head->trimmed + 1; seq <= last; ++seq) Write(EntryKey(feed, seq), std::nullopt);
+    head->trimmed = last;
+    Write(HeadKey(feed), HeadBytes(*head));
   }
 
   const Status& error() const { return error_; }

@@ -39,6 +39,19 @@ KeyRange EntryRange(std::string_view feed, Seq after, Seq through) {
 
 Seq SeqOfEntryKey(std::string_view key) { return FromOrderedInt(key.substr(key.size() - 8)); }
 
+Result<FeedHead> ReadHead(Reader& reader, std::string_view feed) {
+  const std::optional<std::string> value = TRY(reader.Get(HeadKey(feed)));
+  if (!value) return FeedHead{};
+  if (value->size() != 16) return DataLoss("the head of feed " + std::string(feed) + " is damaged");
+  const std::string_view bytes = *value;
+  return FeedHead{.last = FromOrderedInt(bytes.substr(0, 8)),
+                  .trimmed = FromOrderedInt(bytes.substr(8))};
+}
+
+std::string HeadBytes(const FeedHead& head) {
+  return OrderedInt(head.last) + OrderedInt(head.trimmed);
+}
+
 Result<Seq> ReadSeq(Reader& reader, std::string_view key) {
   const std::optional<std::string> value = TRY(reader.Get(key));
   if (!value) return Seq{0};

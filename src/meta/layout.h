@@ -1,7 +1,7 @@
 // Where meta keeps its own records: under 00 00, which MakeKey never makes. Private to meta.
 //   00 00 'c' MakeKey(feed, consumer)      -> cursor: OrderedInt
 //   00 00 'e' MakeKey(feed) OrderedInt     -> one entry's payload
-//   00 00 'h' MakeKey(feed)                -> position of the last entry ever appended: OrderedInt
+//   00 00 'h' MakeKey(feed)                -> FeedHead: two OrderedInts
 #pragma once
 
 #include <string>
@@ -15,6 +15,14 @@ namespace landfall::meta {
 std::string CursorKey(std::string_view feed, std::string_view consumer);
 std::string EntryKey(std::string_view feed, Seq seq);
 std::string HeadKey(std::string_view feed);
+
+// What is left of a feed has the positions (trimmed, last].
+struct FeedHead {
+  Seq last = 0, trimmed = 0;
+};
+Result<FeedHead> ReadHead(Reader& reader, std::string_view feed);
+std::string HeadBytes(const FeedHead& head);
+
 // Entries with positions in (after, through].
 KeyRange EntryRange(std::string_view feed, Seq after, Seq through);
 Seq SeqOfEntryKey(std::string_view key);

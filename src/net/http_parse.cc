@@ -237,11 +237,11 @@ int HttpStatusOfHeadError(const Status& status) {
 Result<ResponseHead> ParseResponseHead(std::string_view bytes, Method to) {
   ResponseHead head;
   const std::string_view line = TRY(NextLine(bytes));
-  const std::optional<std::int64_t> code = line.size() >= 12 ? ParseInt64(line.substr(9, 3)) : std::nullopt;
-  if (!line.starts_with("HTTP/1.") || line[8] != ' ' || !code || *code < 100 || *code > 599) {
+  const std::int64_t code = line.size() >= 12 ? ParseInt64(line.substr(9, 3)).value_or(0) : 0;
+  if (!line.starts_with("HTTP/1.") || line[8] != ' ' || code < 100 || code > 599) {
     return InvalidArgument("the answer does not start with an HTTP/1 status line");
   }
-  head.status = static_cast<int>(*code);
+  head.status = static_cast<int>(code);
   TRY(ParseHeaderLines(bytes, head.headers));
   const Framed framed = TRY(FindFraming(head.headers));
   const bool http11 = line[7] != '0';

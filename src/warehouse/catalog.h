@@ -79,6 +79,9 @@ class Catalog {
   friend class CatalogChange;
   explicit Catalog(Clock& clock) : clock_(clock) {}
   Status Load(Connection& connection);
+  // The same as FindTable and Tables for tables that have expired and are not swept yet.
+  std::shared_ptr<const Table> Stored(const TableRef& ref) const;
+  std::vector<TableRef> StoredIn(const DatasetRef& ref) const;
 
   Clock& clock_;
   mutable Mutex mu_;
@@ -108,7 +111,7 @@ class CatalogChange {
   // Metadata and the schema: new NULLABLE or REPEATED fields at the end of a record, REQUIRED -> NULLABLE. Anything
   // else is kInvalidArgument "Provided Schema does not match Table p:d.t. ..." naming the field.
   Result<std::shared_ptr<const Table>> AlterTable(Table to);
-  Status DropTable(const TableRef& ref);
+  Status DropTable(const TableRef& ref);  // an expired one too
 
   // Commits, then shows the changes to readers. After an error nothing changed.
   Status Commit(Transaction& transaction);
@@ -116,6 +119,7 @@ class CatalogChange {
  private:
   Status WriteDataset(const Dataset& dataset, bool fresh);
   Status WriteTable(const Table& table, bool fresh);
+  std::shared_ptr<const Table> Stored(const TableRef& ref) const;
 
   Catalog& catalog_;
   Connection& connection_;

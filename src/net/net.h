@@ -45,16 +45,16 @@ class Headers {
 
 struct Request {
   Method method = Method::kGet;
-  std::string target;                                          // as received: raw path and query
-  std::string path;                                            // raw, still percent-encoded, never cleaned
-  std::vector<std::pair<std::string, std::string>> query;      // decoded, in order
-  std::vector<std::pair<std::string, std::string>> params;     // from the route's pattern, decoded
-  Headers headers;
-  std::optional<std::uint64_t> content_length;                 // none: chunked, or no body
+  std::string target = {};                                          // as received: raw path and query
+  std::string path = {};                                            // raw, still percent-encoded, never cleaned
+  std::vector<std::pair<std::string, std::string>> query = {};      // decoded, in order
+  std::vector<std::pair<std::string, std::string>> params = {};     // from the route's pattern, decoded
+  Headers headers = {};
+  std::optional<std::uint64_t> content_length = {};                 // none: chunked, or no body
   ByteSource* body = nullptr;                                  // never null in a handler; ends at the end of the body
-  std::string peer;                                            // "127.0.0.1:41234"
-  CallContext context;
-  std::string_view route_name;                                 // name of the matched route
+  std::string peer = {};                                            // "127.0.0.1:41234"
+  CallContext context = {};
+  std::string_view route_name = {};                                 // name of the matched route
   std::size_t api = 0;                                         // which of Router::Apis() it is in, from 1; 0: none
 
   std::optional<std::string_view> Query(std::string_view name) const;  // the first one
@@ -68,24 +68,24 @@ struct Request {
 Result<std::string> ReadBody(Request& request, std::size_t bytes_max);
 
 struct FileRange {  // sent with sendfile
-  std::shared_ptr<ReadableFile> file;
+  std::shared_ptr<ReadableFile> file = {};
   std::uint64_t offset = 0, bytes = 0;
 };
 // Chunked when `bytes` is not known. The first block is read before the head is sent, so an early error of the source
 // still becomes a proper error answer; a later one cuts the connection.
 struct Stream {
-  std::unique_ptr<ByteSource> source;
-  std::optional<std::uint64_t> bytes;
+  std::unique_ptr<ByteSource> source = {};
+  std::optional<std::uint64_t> bytes = {};
 };
 
 // The server adds Content-Length or Transfer-Encoding, Connection and Date itself and ignores a handler's; only the
 // answer to HEAD with an empty body keeps the handler's Content-Length.
 struct Response {
   int status = 200;
-  Headers headers;
-  std::variant<std::string, FileRange, Stream> body;
+  Headers headers = {};
+  std::variant<std::string, FileRange, Stream> body = {};
   bool reset = false;  // close with RST instead of answering (fault injection only)
-  std::string fault;   // why this is an error; for the log only, set by the router
+  std::string fault = {};   // why this is an error; for the log only, set by the router
 };
 
 using Handler = std::function<Result<Response>(Request&)>;
@@ -95,17 +95,17 @@ using Handler = std::function<Result<Response>(Request&)>;
 // "/v1/{topic}:publish". Literal beats `{x}` beats `{x=**}`. One trailing slash is tolerated.
 // An empty handler means: this method of the API exists and is not implemented; the answer is 501 naming it.
 struct Route {
-  Method method;
-  std::string pattern;
-  std::string name;  // Google's method id: "storage.objects.get"
-  Handler handler;
+  Method method = Method::kGet;
+  std::string pattern = {};
+  std::string name = {};  // Google's method id: "storage.objects.get"
+  Handler handler = {};
 };
 
 // One protocol adapter: its routes and how its errors look.
 struct Api {
-  std::string name;
-  std::vector<Route> routes;
-  std::function<Response(const Request&, const Status&)> render_error;
+  std::string name = {};
+  std::vector<Route> routes = {};
+  std::function<Response(const Request&, const Status&)> render_error = {};
 };
 
 class Router {
@@ -164,16 +164,16 @@ Result<std::unique_ptr<Server>> Listen(ServerOptions options, const Router& rout
 // Blocking client, one connection kept open, for the CLI, push delivery and tests. One thread at a time.
 struct ClientRequest {
   Method method = Method::kGet;
-  std::string target;  // "/storage/v1/b?project=p"
-  Headers headers;
-  std::string body;                 // used when source is empty
+  std::string target = {};  // "/storage/v1/b?project=p"
+  Headers headers = {};
+  std::string body = {};                 // used when source is empty
   ByteSource* source = nullptr;     // not owned
-  std::optional<std::uint64_t> source_bytes;  // chunked when not known
+  std::optional<std::uint64_t> source_bytes = {};  // chunked when not known
 };
 struct ClientResponse {
   int status = 0;
-  Headers headers;
-  std::string body;  // empty when a sink took it
+  Headers headers = {};
+  std::string body = {};  // empty when a sink took it
 };
 class HttpClient {
  public:

@@ -27,29 +27,29 @@
 namespace landfall::pubsub {
 
 struct Message {
-  std::string data;
-  std::map<std::string, std::string> attributes;
-  std::string ordering_key;
-  std::string message_id;     // set by Publish: decimal, increasing per topic, stable over redelivery and restart
-  TimePoint publish_time;     // set by Publish
+  std::string data{};
+  std::map<std::string, std::string> attributes{};
+  std::string ordering_key{};
+  std::string message_id{};     // set by Publish: decimal, increasing per topic, stable over redelivery and restart
+  TimePoint publish_time{};     // set by Publish
 };
 
 struct Topic {
-  std::string name;           // "projects/P/topics/T"
-  std::map<std::string, std::string> labels;
+  std::string name{};           // "projects/P/topics/T"
+  std::map<std::string, std::string> labels{};
 };
 
 struct Subscription {
-  std::string name;           // "projects/P/subscriptions/S"
-  std::string topic;          // "_deleted-topic_" once the topic is gone
+  std::string name{};           // "projects/P/subscriptions/S"
+  std::string topic{};          // "_deleted-topic_" once the topic is gone
   std::chrono::seconds ack_deadline{10};              // 10..600; 0 means 10
   std::chrono::seconds message_retention{7 * 86'400};
-  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> labels{};
 };
 
 struct Delivery {
-  std::string ack_id;         // per delivery, unguessable
-  Message message;
+  std::string ack_id{};         // per delivery, unguessable
+  Message message{};
   int delivery_attempt = 1;
 };
 

@@ -44,13 +44,17 @@ Status CheckName(std::string_view name) {
   return {};
 }
 
-Result<Schema> ParseFields(const JsonArray& fields, int depth, std::size_t& count);
+struct Parse {
+  bool free_names = false;
+  std::size_t count = 0;
+};
+Result<Schema> ParseFields(const JsonArray& fields, int depth, Parse& parse);
 
-Result<Field> ParseField(const JsonObject& object, int depth, std::size_t& count) {
+Result<Field> ParseField(const JsonObject& object, int depth, Parse& parse) {
   TRY(CheckKeys(object, FieldKeys()));
   Field field;
-  field.name = TRY(RequiredString(object, "name", "schema.fields"));
-  TRY(CheckName(field.name));
+  field.name = TRY(StringMember(object, "name")).value_or("");
+  if (!parse.free_names) TRY(CheckName(field.name));
   const std::string type = TRY(RequiredString(object, "type", "schema.fields"));
   const Result<googlesql::TypeKind> kind = googlesql::ParseTypeKind(type);
   if (!kind.ok() || *kind == googlesql::TypeKind::kArray) {
@@ -71,19 +75,19 @@ Result<Field> ParseField(const JsonObject& object, int depth, std::size_t& count
   if (!record && children != nullptr && !children->empty()) {
     return InvalidArgument("Field " + field.name + " has fields but is not a RECORD");
   }
-  if (record) field.fields = TRY(ParseFields(*children, depth + 1, count));
+  if (record) field.fields = TRY(ParseFields(*children, depth + 1, parse));
   return field;
 }
 
-Result<Schema> ParseFields(const JsonArray& fields, int depth, std::size_t& count) {
+Result<Schema> ParseFields(const JsonArray& fields, int depth, Parse& parse) {
   if (depth > kDepthMax) return InvalidArgument("the schema nests more than 15 levels deep");
   Schema schema;
   std::set<std::string> names;
   for (const Json& item : fields) {
     if (!item.is_object()) return InvalidArgument("schema.fields must hold objects only");
-    if (++count > kFieldsMax) return InvalidArgument("the schema has more than 10000 fields");
-    schema.push_back(TRY(ParseField(item.get_object(), depth, count)));
-    if (!names.insert(AsciiLower(schema.back().name)).second) {
+    if (++parse.count > kFieldsMax) return InvalidArgument("the schema has more than 10000 fields");
+    schema.push_back(TRY(ParseField(item.get_object(), depth, parse)));
+    if (!names.insert(AsciiLower(schema.back().name)).second && !parse.free_names) {
       return InvalidArgument("Duplicate field name \"" + schema.back().name + "\" in the schema (case does not count)");
     }
   }
@@ -102,8 +106,14 @@ std::string_view ModeName(Mode mode) {
 }  // namespace
 
 Result<Schema> ParseSchema(const JsonArray& fields) {
-  std::size_t count = 0;
-  return ParseFields(fields, 1, count);
+  Parse parse;
+  return ParseFields(fields, 1, parse);
+}
+
+Result<Schema> ParseResultSchema(const JsonArray& fields) {
+  Parse parse;
+  parse.free_names = true;
+  return ParseFields(fields, 1, parse);
 }
 
 JsonArray SchemaJson(const Schema& schema) {

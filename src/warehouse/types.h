@@ -43,6 +43,8 @@ using Schema = std::vector<Field>;
 
 // The REST form: [{"name", "type", "mode", "fields", "description"}]; unknown members are refused by name.
 Result<Schema> ParseSchema(const JsonArray& fields);
+// The same for schemas of ours, whose column names follow no rule (a query may call a column anything).
+Result<Schema> ParseResultSchema(const JsonArray& fields);
 JsonArray SchemaJson(const Schema& schema);
 googlesql::Type TypeOf(const Field& field);  // REPEATED becomes ARRAY
 

@@ -39,18 +39,21 @@ def test_B24_files_and_success_file_load_25_rows(server, bucket, name, nations):
 
 
 def test_B25_object_resource_form_of_the_event_loads_25_rows(server, name):
-    # A rule with another success name keeps the built-in notification out of the way: only the posted form acts.
-    bucket = name
-    server.make_bucket(bucket)
-    server.load_json(bucket, "", {"fieldDelimiter": "|"})
-    server.make_table(name, "nation", nation.FIELDS)
-    put_nation(server, bucket, f"{name}/nation")
-    made = server.put(bucket, f"{name}/nation/_SUCCESS", "")
-    body = {"kind": "storage#object", "bucket": bucket, "name": made["name"], "generation": int(made["generation"])}
+    # No rule is there when the marker lands, so the built-in notification passes it by: only the posted form acts.
+    rules = f"/landfall/v1/projects/{name}/ingestRules"
+    assert server.request("DELETE", f"{rules}/default").status_code in (200, 204)
+    server.make_bucket(name, project=name)
+    server.load_json(name, "", {"fieldDelimiter": "|"})
+    server.make_table(name, "nation", nation.FIELDS, project=name)
+    put_nation(server, name, f"{name}/nation")
+    made = server.put(name, f"{name}/nation/_SUCCESS", "")
+    assert server.request("POST", rules, json={"id": "late", "bucket": name}).status_code == 200
+    assert server.loads(f"bucket = '{name}'", project=name) == []
+    body = {"kind": "storage#object", "bucket": name, "name": made["name"], "generation": int(made["generation"])}
     answer = server.request("POST", "/landfall/v1/ingest:notify", json=body)
     assert answer.status_code == 200, answer.text
-    assert server.wait_load(bucket, made["name"])["status"] == "DONE"
-    assert count(server, f"{name}.nation") == 25
+    assert server.wait_load(name, made["name"], project=name)["status"] == "DONE"
+    assert server.one(f"SELECT COUNT(*) FROM {name}.nation", project=name) == "25"
 
 
 def test_B26_duplicate_success_notification_loads_once(server, bucket, name, nations):

@@ -1,4 +1,5 @@
-// The one way to include Asio: compiled once, in asio_impl.cc. Costs seconds of compile time; only listener.h may.
+// The one way to include Asio: compiled once, in asio_impl.cc. Costs seconds of compile time; only
+// listener.h may.
 #pragma once
 
 #define BOOST_ASIO_SEPARATE_COMPILATION

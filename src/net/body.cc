@@ -9,7 +9,8 @@ namespace landfall::net {
 namespace {
 
 constexpr std::size_t kShrinkBytes = 16 * 1024;
-// Smaller reads go through the inbox, so that a caller who reads byte by byte does not pay a system call for each.
+// Smaller reads go through the inbox, so that a caller who reads byte by byte does not pay a system
+// call for each.
 constexpr std::size_t kDirectReadBytes = 4 * 1024;
 
 }  // namespace
@@ -32,10 +33,14 @@ void Inbox::Shrink() {
 
 bool BodySource::done() const {
   switch (frame_.framing) {
-    case Framing::kNone: return true;
-    case Framing::kLength: return left_ == 0;
-    case Framing::kChunked: return chunks_.done();
-    case Framing::kUntilClose: return ended_;
+    case Framing::kNone:
+      return true;
+    case Framing::kLength:
+      return left_ == 0;
+    case Framing::kChunked:
+      return chunks_.done();
+    case Framing::kUntilClose:
+      return ended_;
   }
   return true;
 }
@@ -98,7 +103,8 @@ Result<std::size_t> BodySource::Read(std::span<char> out) {
     ended_ = n.ok() && *n == 0;
   } else {
     n = ReadPlain(out, left_);
-    if (n.ok() && *n == 0) n = Unavailable("the peer closed the connection in the middle of the body");
+    if (n.ok() && *n == 0)
+      n = Unavailable("the peer closed the connection in the middle of the body");
     if (n.ok()) left_ -= *n;
   }
   if (!n.ok()) broken_ = n.status();

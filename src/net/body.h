@@ -26,8 +26,8 @@ class Inbox {
   std::size_t at_ = 0;
 };
 
-// Ends exactly where the body ends; what follows stays in the inbox. Errors: kInvalidArgument for bad chunks,
-// kUnavailable when the peer leaves in the middle, kDeadlineExceeded when it stalls.
+// Ends exactly where the body ends; what follows stays in the inbox. Errors: kInvalidArgument for
+// bad chunks, kUnavailable when the peer leaves in the middle, kDeadlineExceeded when it stalls.
 class BodySource final : public ByteSource {
  public:
   struct Frame {
@@ -35,7 +35,8 @@ class BodySource final : public ByteSource {
     std::uint64_t bytes = 0;       // with kLength
     bool ask_to_continue = false;  // "100 Continue" goes out before the first byte is waited for
   };
-  BodySource(Wire& wire, Inbox& inbox, Frame frame) : wire_(wire), inbox_(inbox), frame_(frame), left_(frame.bytes) {}
+  BodySource(Wire& wire, Inbox& inbox, Frame frame)
+      : wire_(wire), inbox_(inbox), frame_(frame), left_(frame.bytes) {}
 
   Result<std::size_t> Read(std::span<char> out) override;
 

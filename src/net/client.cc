@@ -24,12 +24,16 @@ constexpr std::size_t kBlockBytes = 64 * 1024;
 
 struct Address {
   std::string host, port;
-  std::string name() const { return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + port; }
+  std::string name() const {
+    return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + port;
+  }
 };
 
 Result<Address> ParseBaseUrl(std::string_view url) {
-  const Status bad = InvalidArgument("server URL \"" + std::string(url) + "\" is not http://HOST[:PORT]");
-  if (url.starts_with("https://")) return Unimplemented("https is not implemented by this client: " + std::string(url));
+  const Status bad =
+      InvalidArgument("server URL \"" + std::string(url) + "\" is not http://HOST[:PORT]");
+  if (url.starts_with("https://"))
+    return Unimplemented("https is not implemented by this client: " + std::string(url));
   if (!url.starts_with("http://")) return bad;
   url.remove_prefix(7);
   if (url.ends_with('/')) url.remove_suffix(1);
@@ -75,7 +79,8 @@ Result<std::unique_ptr<Link>> Connect(const Address& address, const ClientOption
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (const int rc = getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found); rc != 0) {
+  if (const int rc = getaddrinfo(address.host.c_str(), address.port.c_str(), &hints, &found);
+      rc != 0) {
     return Unavailable("cannot find " + address.name() + ": " + gai_strerror(rc));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, &freeaddrinfo);
@@ -94,18 +99,23 @@ Result<std::unique_ptr<Link>> Connect(const Address& address, const ClientOption
 }
 
 Result<std::string> RequestText(const ClientRequest& request, const Address& address) {
-  const bool plain = request.target.starts_with('/') && request.target.find_first_of(" \t") == std::string::npos &&
+  const bool plain = request.target.starts_with('/') &&
+                     request.target.find_first_of(" \t") == std::string::npos &&
                      IsHeaderValue(request.target);
   if (!plain) return InvalidArgument("request target \"" + request.target + "\" is not a path");
-  std::string text = std::string(MethodName(request.method)) + " " + request.target + " HTTP/1.1\r\n";
+  std::string text =
+      std::string(MethodName(request.method)) + " " + request.target + " HTTP/1.1\r\n";
   if (!request.headers.Get("Host")) text += "Host: " + address.name() + "\r\n";
   for (const auto& [name, value] : request.headers.all()) {
-    if (!IsHeaderName(name) || !IsHeaderValue(value)) return InvalidArgument("request header " + name + " is malformed");
-    if (EqualsIgnoreCase(name, "content-length") || EqualsIgnoreCase(name, "transfer-encoding")) continue;
+    if (!IsHeaderName(name) || !IsHeaderValue(value))
+      return InvalidArgument("request header " + name + " is malformed");
+    if (EqualsIgnoreCase(name, "content-length") || EqualsIgnoreCase(name, "transfer-encoding"))
+      continue;
     text += name + ": " + value + "\r\n";
   }
   const bool sized = request.source == nullptr || request.source_bytes.has_value();
-  const std::uint64_t bytes = request.source == nullptr ? request.body.size() : request.source_bytes.value_or(0);
+  const std::uint64_t bytes =
+      request.source == nullptr ? request.body.size() : request.source_bytes.value_or(0);
   const bool bodyless = request.method == Method::kGet || request.method == Method::kHead ||
                         request.method == Method::kDelete || request.method == Method::kOptions;
   if (!sized) {
@@ -118,7 +128,8 @@ Result<std::string> RequestText(const ClientRequest& request, const Address& add
 
 class BlockingClient final : public HttpClient {
  public:
-  BlockingClient(Address address, ClientOptions options) : address_(std::move(address)), options_(options) {}
+  BlockingClient(Address address, ClientOptions options)
+      : address_(std::move(address)), options_(options) {}
 
   Result<ClientResponse> Send(const ClientRequest& request, ByteSink* sink) override {
     const std::string head = TRY(RequestText(request, address_));
@@ -132,7 +143,9 @@ class BlockingClient final : public HttpClient {
       // The server may close a kept connection at any time; that is no news to our caller.
       const bool again = !response.ok() && response.status().code() == Code::kUnavailable && kept &&
                          !attempt.answered && !attempt.source_read;
-      if (!again) return response.ok() ? std::move(response) : Result<ClientResponse>(Named(response.status()));
+      if (!again)
+        return response.ok() ? std::move(response)
+                             : Result<ClientResponse>(Named(response.status()));
     }
   }
 
@@ -149,11 +162,13 @@ class BlockingClient final : public HttpClient {
                : status;
   }
 
-  Result<ClientResponse> Try(const std::string& head, const ClientRequest& request, ByteSink* sink, Attempt& attempt) {
+  Result<ClientResponse> Try(const std::string& head, const ClientRequest& request, ByteSink* sink,
+                             Attempt& attempt) {
     Status source;
     const Status sent = SendAll(head, request, attempt, source);
     TRY(source);
-    // A server may refuse before it has read everything; its answer says more than our broken write.
+    // A server may refuse before it has read everything; its answer says more than our broken
+    // write.
     Result<ResponseHead> answer = ReadHead(request.method, attempt);
     if (!answer.ok()) return sent.ok() || attempt.answered ? answer.status() : sent;
     ClientResponse response;
@@ -165,7 +180,8 @@ class BlockingClient final : public HttpClient {
     return response;
   }
 
-  Status SendAll(const std::string& head, const ClientRequest& request, Attempt& attempt, Status& source) {
+  Status SendAll(const std::string& head, const ClientRequest& request, Attempt& attempt,
+                 Status& source) {
     if (request.source == nullptr) {
       const std::array<std::string_view, 2> parts = {head, request.body};
       return link_->wire.Write(std::span<const std::string_view>(parts));
@@ -177,14 +193,17 @@ class BlockingClient final : public HttpClient {
       attempt.source_read = true;
       const Result<std::size_t> n = request.source->Read(block);
       source = n.status();
-      if (n.ok() && !chunked && (sent + *n > *request.source_bytes || (*n == 0 && sent < *request.source_bytes))) {
-        source = InvalidArgument("the body has not the " + std::to_string(*request.source_bytes) + " bytes announced");
+      if (n.ok() && !chunked &&
+          (sent + *n > *request.source_bytes || (*n == 0 && sent < *request.source_bytes))) {
+        source = InvalidArgument("the body has not the " + std::to_string(*request.source_bytes) +
+                                 " bytes announced");
       }
       if (!source.ok()) return source;
       char size[32];
       const int digits = std::snprintf(size, sizeof size, "%zx\r\n", *n);
       const std::array<std::string_view, 3> parts = {
-          chunked ? std::string_view(size, static_cast<std::size_t>(digits)) : "", {block.data(), *n},
+          chunked ? std::string_view(size, static_cast<std::size_t>(digits)) : "",
+          {block.data(), *n},
           chunked ? "\r\n" : ""};
       TRY(link_->wire.Write(std::span<const std::string_view>(parts)));
       if (*n == 0) return {};
@@ -198,7 +217,8 @@ class BlockingClient final : public HttpClient {
     for (std::size_t scanned = 0;;) {
       const std::string_view bytes = link_->inbox.view();
       const HeadScan scan = ScanHead(bytes, scanned);
-      if (scan.state == HeadState::kMalformed) return InvalidArgument(address_.name() + " does not answer in HTTP/1");
+      if (scan.state == HeadState::kMalformed)
+        return InvalidArgument(address_.name() + " does not answer in HTTP/1");
       if (scan.state == HeadState::kComplete) {
         ResponseHead head = TRY(ParseResponseHead(bytes.substr(0, scan.bytes), method));
         link_->inbox.Consume(scan.bytes);
@@ -207,7 +227,8 @@ class BlockingClient final : public HttpClient {
         continue;
       }
       scanned = bytes.size();
-      if (bytes.size() > kHeadBytesMax) return ResourceExhausted("the head of an answer is too long");
+      if (bytes.size() > kHeadBytesMax)
+        return ResourceExhausted("the head of an answer is too long");
       const std::size_t n = TRY(link_->wire.Read(block));
       if (n == 0) return Unavailable("the server closed the connection without an answer");
       attempt.answered = true;
@@ -223,7 +244,8 @@ class BlockingClient final : public HttpClient {
       if (sink != nullptr) {
         TRY(sink->Write({block.data(), n}));
       } else if (response.body.size() + n > options_.body_bytes_max) {
-        return ResourceExhausted("the answer is over " + std::to_string(options_.body_bytes_max) + " bytes");
+        return ResourceExhausted("the answer is over " + std::to_string(options_.body_bytes_max) +
+                                 " bytes");
       } else {
         response.body.append(block.data(), n);
       }
@@ -237,8 +259,10 @@ class BlockingClient final : public HttpClient {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpClient>> MakeHttpClient(std::string_view base_url, ClientOptions options) {
-  return std::unique_ptr<HttpClient>(std::make_unique<BlockingClient>(TRY(ParseBaseUrl(base_url)), options));
+Result<std::unique_ptr<HttpClient>> MakeHttpClient(std::string_view base_url,
+                                                   ClientOptions options) {
+  return std::unique_ptr<HttpClient>(
+      std::make_unique<BlockingClient>(TRY(ParseBaseUrl(base_url)), options));
 }
 
 }  // namespace landfall::net

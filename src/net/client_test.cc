@@ -75,7 +75,8 @@ TEST(HttpClient, ReadsEveryFramingOfAnAnswer) {
     const char* body;
   } cases[] = {
       {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", 200, "abc"},
-      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", 200, "abc"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", 200,
+       "abc"},
       {"HTTP/1.1 200 OK\r\n\r\nabc", 200, "abc"},
       {"HTTP/1.0 404 Nope\r\n\r\nabc", 404, "abc"},
       {"HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
@@ -84,7 +85,8 @@ TEST(HttpClient, ReadsEveryFramingOfAnAnswer) {
   };
   for (const auto& c : cases) {
     ScriptedServer server({c.script});
-    const Result<ClientResponse> response = MakeHttpClient(server.url()).value()->Send({.target = "/"});
+    const Result<ClientResponse> response =
+        MakeHttpClient(server.url()).value()->Send({.target = "/"});
     ASSERT_TRUE(response.ok()) << c.script << response.status().ToString();
     EXPECT_EQ(response->status, c.status) << c.script;
     EXPECT_EQ(response->body, c.body) << c.script;
@@ -92,9 +94,10 @@ TEST(HttpClient, ReadsEveryFramingOfAnAnswer) {
 }
 
 TEST(HttpClient, RefusesABrokenAnswer) {
-  for (const char* script : {"", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "hello\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n",
-                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
-                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (const char* script :
+       {"", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "hello\r\n\r\n",
+        "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
     ScriptedServer server({script});
     EXPECT_FALSE(MakeHttpClient(server.url()).value()->Send({.target = "/"}).ok()) << script;
   }
@@ -117,7 +120,8 @@ TEST(HttpClient, DoesNotRetryABodyThatIsHalfRead) {
   const auto client = MakeHttpClient(server.url()).value();
   EXPECT_TRUE(client->Send({.target = "/"}).ok());
   StringSource source("once");
-  const Result<ClientResponse> second = client->Send({.method = Method::kPut, .target = "/", .source = &source});
+  const Result<ClientResponse> second =
+      client->Send({.method = Method::kPut, .target = "/", .source = &source});
   EXPECT_EQ(second.status().code(), Code::kUnavailable);
   EXPECT_EQ(server.served(), 1u);
 }
@@ -125,7 +129,8 @@ TEST(HttpClient, DoesNotRetryABodyThatIsHalfRead) {
 TEST(HttpClient, DoesNotRetryAFreshConnection) {
   const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   ScriptedServer server({"", answer});
-  const Result<ClientResponse> response = MakeHttpClient(server.url()).value()->Send({.target = "/"});
+  const Result<ClientResponse> response =
+      MakeHttpClient(server.url()).value()->Send({.target = "/"});
   EXPECT_EQ(response.status().code(), Code::kUnavailable);
   EXPECT_THAT(response.status().message(), HasSubstr("127.0.0.1:"));
 }
@@ -154,7 +159,8 @@ TEST(HttpClient, GivesUpOnASilentServer) {
 
 TEST(HttpClient, LimitsABodyWithoutASinkOnly) {
   TestServer t;
-  t.Add(Method::kGet, "/big", [](Request&) -> Result<Response> { return TextResponse(std::string(5'000, 'x')); });
+  t.Add(Method::kGet, "/big",
+        [](Request&) -> Result<Response> { return TextResponse(std::string(5'000, 'x')); });
   t.Add(Method::kGet, "/missing", [](Request&) -> Result<Response> { return NotFound("none"); });
   t.Start();
   const auto client = MakeHttpClient(t.url(), {.body_bytes_max = 4'999}).value();
@@ -168,11 +174,13 @@ TEST(HttpClient, LimitsABodyWithoutASinkOnly) {
 
 TEST(HttpClient, SeesTheRefusalOfAnUploadThatIsCutShort) {
   TestServer t;
-  t.Add(Method::kPut, "/full", [](Request&) -> Result<Response> { return ResourceExhausted("full"); });
+  t.Add(Method::kPut, "/full",
+        [](Request&) -> Result<Response> { return ResourceExhausted("full"); });
   t.Start();
   const auto client = MakeHttpClient(t.url()).value();
   PatternSource source(4'000'000);
-  const ClientRequest request{.method = Method::kPut, .target = "/full", .source = &source, .source_bytes = 4'000'000};
+  const ClientRequest request{
+      .method = Method::kPut, .target = "/full", .source = &source, .source_bytes = 4'000'000};
   const Result<ClientResponse> response = client->Send(request);
   ASSERT_TRUE(response.ok()) << response.status().ToString();
   EXPECT_EQ(response->status, 429);
@@ -189,8 +197,8 @@ TEST(HttpClient, RefusesWhatWouldBreakTheRequest) {
 }
 
 TEST(HttpClient, RefusesUrlsItCannotServe) {
-  for (const char* url : {"", "127.0.0.1:80", "ftp://x", "http://", "http://a:99999", "http://a:x", "http://a/path",
-                          "http://u@h", "http://:80"}) {
+  for (const char* url : {"", "127.0.0.1:80", "ftp://x", "http://", "http://a:99999", "http://a:x",
+                          "http://a/path", "http://u@h", "http://:80"}) {
     EXPECT_EQ(MakeHttpClient(url).status().code(), Code::kInvalidArgument) << url;
   }
   EXPECT_EQ(MakeHttpClient("https://a").status().code(), Code::kUnimplemented);

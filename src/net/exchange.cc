@@ -10,7 +10,7 @@ namespace landfall::net {
 namespace {
 
 constexpr std::uint64_t kDrainBytesMax = 256 * 1024;  // of a body that its handler did not read
-constexpr int kTurnRequestsMax = 32;                  // pipelined requests served before others have their turn
+constexpr int kTurnRequestsMax = 32;  // pipelined requests served before others have their turn
 
 // SETTINGS (empty), then GOAWAY with HTTP_1_1_REQUIRED (0xd) and a text that clients log.
 std::string Http2Refusal() {
@@ -37,7 +37,8 @@ After Refuse(Site& site, Connection& connection, int status, std::string_view me
   Response response = PlainRefusal(status, message);
   Answering answering{.keep_alive = false};
   const bool sent = WriteResponse(connection.wire, response, answering, site.clock.Now()).ok();
-  site.log.Debug("http_refused", {{"peer", connection.peer}, {"status", status}, {"message", message}});
+  site.log.Debug("http_refused",
+                 {{"peer", connection.peer}, {"status", status}, {"message", message}});
   site.metrics.Count(0, status, 0);
   if (sent) connection.wire.Linger();
   return After::kClose;
@@ -49,7 +50,8 @@ void SkipBlankLines(Inbox& inbox) {
 
 std::string TraceOf(const Headers& headers, const Connection& connection) {
   // "TRACE_ID/SPAN_ID;o=1", as Google's front ends pass it on.
-  if (const auto trace = headers.Get("X-Cloud-Trace-Context")) return std::string(trace->substr(0, trace->find('/')));
+  if (const auto trace = headers.Get("X-Cloud-Trace-Context"))
+    return std::string(trace->substr(0, trace->find('/')));
   return std::to_string(connection.id) + "-" + std::to_string(connection.requests);
 }
 
@@ -59,7 +61,8 @@ class Exchange {
       : site_(site),
         connection_(connection),
         head_(std::move(head)),
-        body_(connection.wire, connection.inbox, {head_.framing, head_.body_bytes, head_.expect_continue}),
+        body_(connection.wire, connection.inbox,
+              {head_.framing, head_.body_bytes, head_.expect_continue}),
         start_(site.clock.Monotonic()) {}
 
   After Run() {
@@ -71,9 +74,10 @@ class Exchange {
       Note(request, response, Cancelled("reset on purpose"), 0);
       return After::kClose;
     }
-    Answering answering{.head_only = head_.method == Method::kHead,
-                        .http11 = head_.http11,
-                        .keep_alive = head_.keep_alive && !site_.draining.load() && BodyMayBeDrained()};
+    Answering answering{
+        .head_only = head_.method == Method::kHead,
+        .http11 = head_.http11,
+        .keep_alive = head_.keep_alive && !site_.draining.load() && BodyMayBeDrained()};
     const Result<std::uint64_t> sent =
         WriteResponse(connection_.wire, response, answering, site_.clock.Now());
     Note(request, response, sent.status(), sent.ok() ? *sent : 0);
@@ -116,7 +120,8 @@ class Exchange {
     return head_.framing == Framing::kChunked || body_.bytes_left() <= kDrainBytesMax;
   }
 
-  void Note(const Request& request, const Response& response, const Status& written, std::uint64_t bytes) {
+  void Note(const Request& request, const Response& response, const Status& written,
+            std::uint64_t bytes) {
     const std::int64_t us = (site_.clock.Monotonic() - start_).count();
     site_.metrics.Count(request.api, response.status, static_cast<double>(us) / 1e6);
     const Severity severity = response.status >= 500 ? Severity::kInfo : Severity::kDebug;
@@ -148,8 +153,9 @@ After ServeOne(Site& site, Connection& connection) {
   const std::string_view bytes = connection.inbox.view();
   ++connection.requests;
   if (connection.over_limit) {
-    return Refuse(site, connection, 503,
-                  "too many connections; the limit is " + std::to_string(site.options.connections_max));
+    return Refuse(
+        site, connection, 503,
+        "too many connections; the limit is " + std::to_string(site.options.connections_max));
   }
   switch (Sniff(bytes)) {
     case Protocol::kTls:
@@ -163,14 +169,17 @@ After ServeOne(Site& site, Connection& connection) {
   }
   const HeadScan scan = ScanHead(bytes);
   if (scan.state == HeadState::kMalformed) {
-    return Refuse(site, connection, 400, "malformed request head: a line does not end with CRLF, or no method");
+    return Refuse(site, connection, 400,
+                  "malformed request head: a line does not end with CRLF, or no method");
   }
   if (scan.state == HeadState::kIncomplete || scan.bytes > site.options.head_bytes_max) {
-    return Refuse(site, connection, 431,
-                  "the request head is over " + std::to_string(site.options.head_bytes_max) + " bytes");
+    return Refuse(
+        site, connection, 431,
+        "the request head is over " + std::to_string(site.options.head_bytes_max) + " bytes");
   }
   Result<RequestHead> head = ParseRequestHead(bytes.substr(0, scan.bytes));
-  if (!head.ok()) return Refuse(site, connection, HttpStatusOfHeadError(head.status()), head.status().message());
+  if (!head.ok())
+    return Refuse(site, connection, HttpStatusOfHeadError(head.status()), head.status().message());
   connection.inbox.Consume(scan.bytes);
   connection.scanned = 0;
   return Exchange(site, connection, std::move(*head)).Run();
@@ -180,14 +189,16 @@ After ServeOne(Site& site, Connection& connection) {
 
 HttpMetrics::HttpMetrics(const Router& router, Metrics& metrics)
     : connections(metrics.AddGauge("landfall_http_connections", "Open client connections.")),
-      seconds_(metrics.AddHistogram("landfall_http_request_seconds", "From the whole head to the end of the answer.")) {
+      seconds_(metrics.AddHistogram("landfall_http_request_seconds",
+                                    "From the whole head to the end of the answer.")) {
   std::vector<std::string> apis = router.Apis();
   apis.insert(apis.begin(), "none");
   for (const std::string& api : apis) {
     std::array<Counter*, 5>& counters = by_api_.emplace_back();
     for (std::size_t i = 0; i < counters.size(); ++i) {
       const std::string labels = "api=\"" + api + "\",code=\"" + std::to_string(i + 1) + "xx\"";
-      counters[i] = &metrics.AddCounter("landfall_http_requests_total", "Requests answered.", labels);
+      counters[i] =
+          &metrics.AddCounter("landfall_http_requests_total", "Requests answered.", labels);
     }
   }
 }
@@ -204,10 +215,13 @@ bool IsReady(Connection& connection, std::size_t head_bytes_max) {
   if (bytes.empty() || bytes == "\r") return false;
   if (connection.over_limit) return true;
   switch (Sniff(bytes)) {
-    case Protocol::kUndecided: return false;
+    case Protocol::kUndecided:
+      return false;
     case Protocol::kTls:
-    case Protocol::kHttp2: return true;
-    case Protocol::kHttp1: break;
+    case Protocol::kHttp2:
+      return true;
+    case Protocol::kHttp1:
+      break;
   }
   const HeadScan scan = ScanHead(bytes, connection.scanned);
   if (scan.state != HeadState::kIncomplete) return true;

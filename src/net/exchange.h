@@ -35,21 +35,22 @@ struct Site {
   Clock& clock;
   Log& log;
   HttpMetrics metrics;
-  std::string authority;              // host:port, for clients that send no Host
-  std::stop_source stop;              // requested when a drain has taken too long
+  std::string authority;  // host:port, for clients that send no Host
+  std::stop_source stop;  // requested when a drain has taken too long
   std::atomic<bool> draining{false};
 };
 
 struct Connection {
-  Connection(int fd, std::chrono::milliseconds stall_max, std::string peer_name, std::uint64_t number)
+  Connection(int fd, std::chrono::milliseconds stall_max, std::string peer_name,
+             std::uint64_t number)
       : wire(fd, stall_max), peer(std::move(peer_name)), id(number) {}
   Wire wire;
   Inbox inbox;
   const std::string peer;
   const std::uint64_t id;
   std::uint64_t requests = 0;
-  std::size_t scanned = 0;   // bytes of the inbox that hold no end of a head
-  bool over_limit = false;   // one connection too many: it gets 503
+  std::size_t scanned = 0;  // bytes of the inbox that hold no end of a head
+  bool over_limit = false;  // one connection too many: it gets 503
 };
 
 // True when Serve() has something to do: a whole head, or bytes that can never become one.

@@ -1,5 +1,6 @@
-// Bytes from a stranger through everything that reads them before a handler does. Beyond not crashing, it checks what
-// smuggling would break: the result must not depend on how the bytes are cut into packets.
+// Bytes from a stranger through everything that reads them before a handler does. Beyond not
+// crashing, it checks what smuggling would break: the result must not depend on how the bytes are
+// cut into packets.
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -65,11 +66,11 @@ const Router& FuzzRouter() {
     const Handler handler = [](Request&) -> Result<Response> { return Response{}; };
     auto made = std::make_unique<Router>();
     made->Add({"fuzz",
-              {{Method::kGet, "/b/{bucket}/o/{object}", "get", handler},
-               {Method::kPost, "/v1/{topic}:publish", "publish", handler},
-               {Method::kPut, "/d/{object=**}", "put", handler},
-               {Method::kPost, "/v1/{resource=**}:setIamPolicy", "policy", handler}},
-              {}});
+               {{Method::kGet, "/b/{bucket}/o/{object}", "get", handler},
+                {Method::kPost, "/v1/{topic}:publish", "publish", handler},
+                {Method::kPut, "/d/{object=**}", "put", handler},
+                {Method::kPost, "/v1/{resource=**}:setIamPolicy", "policy", handler}},
+               {}});
     return made;
   }();
   return *router;

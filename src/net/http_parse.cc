@@ -13,7 +13,8 @@ constexpr std::array<bool, 256> MakeTokenTable() {
   for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
+    table[static_cast<unsigned char>(c)] = true;
   return table;
 }
 constexpr std::array<bool, 256> kToken = MakeTokenTable();
@@ -45,16 +46,19 @@ Status ParseHeaderLines(std::string_view rest, Headers& headers) {
     const std::string_view line = TRY(NextLine(rest));
     if (line.empty()) break;
     if (lines == kHeaderLinesMax) {
-      return ResourceExhausted("over " + std::to_string(kHeaderLinesMax) + " header lines", "headersTooLarge");
+      return ResourceExhausted("over " + std::to_string(kHeaderLinesMax) + " header lines",
+                               "headersTooLarge");
     }
-    if (line.front() == ' ' || line.front() == '\t') return InvalidArgument("a header line is folded");
+    if (line.front() == ' ' || line.front() == '\t')
+      return InvalidArgument("a header line is folded");
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return InvalidArgument("a header line has no colon");
     const std::string_view name = line.substr(0, colon);
     if (!IsToken(name)) return InvalidArgument("a header name has a character that is not allowed");
     const std::string_view value = TrimBlanks(line.substr(colon + 1));
     if (!IsHeaderValue(value)) {
-      return InvalidArgument("the value of header " + std::string(name) + " has a control character");
+      return InvalidArgument("the value of header " + std::string(name) +
+                             " has a control character");
     }
     headers.Add(name, value);
   }
@@ -72,9 +76,11 @@ struct Framed {
 };
 
 Result<std::uint64_t> ParseLength(std::string_view text) {
-  const bool digits = !text.empty() && text.size() <= 18 &&
-                      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits) return InvalidArgument("Content-Length \"" + std::string(text) + "\" is not a number of bytes");
+  const bool digits =
+      !text.empty() && text.size() <= 18 &&
+      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits)
+    return InvalidArgument("Content-Length \"" + std::string(text) + "\" is not a number of bytes");
   std::uint64_t bytes = 0;
   for (const char c : text) bytes = bytes * 10 + static_cast<std::uint64_t>(c - '0');
   return bytes;
@@ -97,7 +103,8 @@ Result<Framed> FindFraming(const Headers& headers) {
       ++framed.lengths;
     } else if (EqualsIgnoreCase(name, "transfer-encoding")) {
       if (!EqualsIgnoreCase(value, "chunked")) {
-        return Unimplemented("Transfer-Encoding \"" + value + "\" is not implemented; only chunked is");
+        return Unimplemented("Transfer-Encoding \"" + value +
+                             "\" is not implemented; only chunked is");
       }
       ++framed.codings;
     } else if (EqualsIgnoreCase(name, "connection")) {
@@ -112,14 +119,16 @@ Result<Framed> FindFraming(const Headers& headers) {
   if (framed.lengths > 0 && framed.codings > 0) {
     return InvalidArgument("both Content-Length and Transfer-Encoding are given");
   }
-  if (framed.lengths > 1 || framed.codings > 1) return InvalidArgument("the body's length is given twice");
+  if (framed.lengths > 1 || framed.codings > 1)
+    return InvalidArgument("the body's length is given twice");
   if (framed.codings > 0) framed.framing = Framing::kChunked;
   return framed;
 }
 
 Method MethodOf(std::string_view name) {
-  for (const Method method : {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch,
-                              Method::kDelete, Method::kOptions, Method::kConnect}) {
+  for (const Method method :
+       {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete,
+        Method::kOptions, Method::kConnect}) {
     if (MethodName(method) == name) return method;
   }
   return Method::kOther;
@@ -127,7 +136,8 @@ Method MethodOf(std::string_view name) {
 
 Status ParseVersion(std::string_view version, bool& http11) {
   const bool shaped = version.size() == 8 && version.starts_with("HTTP/") && version[5] >= '0' &&
-                      version[5] <= '9' && version[6] == '.' && version[7] >= '0' && version[7] <= '9';
+                      version[5] <= '9' && version[6] == '.' && version[7] >= '0' &&
+                      version[7] <= '9';
   if (!shaped) return InvalidArgument("the request line has no HTTP version");
   if (version[5] != '1') {
     return InvalidArgument(std::string(version) + " is not supported", "httpVersionNotSupported");
@@ -136,7 +146,8 @@ Status ParseVersion(std::string_view version, bool& http11) {
   return {};
 }
 
-// "http://host/path" is what clients send to a proxy; its authority beats the Host header (RFC 9112 3.2.2).
+// "http://host/path" is what clients send to a proxy; its authority beats the Host header (RFC
+// 9112 3.2.2).
 Status TakeAbsoluteForm(RequestHead& head) {
   constexpr std::string_view kScheme = "http://";
   const std::size_t slash = head.target.find_first_of("/?", kScheme.size());
@@ -157,7 +168,8 @@ Status ParseRequestLine(std::string_view line, RequestHead& head) {
   }
   const std::string_view method = line.substr(0, first);
   const std::string_view target = line.substr(first + 1, last - first - 1);
-  if (!IsToken(method)) return InvalidArgument("the request method has a character that is not allowed");
+  if (!IsToken(method))
+    return InvalidArgument("the request method has a character that is not allowed");
   const bool plain = !target.empty() && std::all_of(target.begin(), target.end(), [](char c) {
     return static_cast<unsigned char>(c) > 0x20 && c != 0x7f;
   });
@@ -191,14 +203,16 @@ Protocol Sniff(std::string_view bytes) {
 }
 
 HeadScan ScanHead(std::string_view bytes, std::size_t from) {
-  if (!bytes.empty() && !kToken[static_cast<unsigned char>(bytes[0])]) return {HeadState::kMalformed, 0};
+  if (!bytes.empty() && !kToken[static_cast<unsigned char>(bytes[0])])
+    return {HeadState::kMalformed, 0};
   // An end that straddles two reads starts at most three bytes before what is new.
   std::size_t at = from > 3 ? from - 3 : 0;
   for (;;) {
     at = bytes.find('\n', at);
     if (at == std::string_view::npos) return {HeadState::kIncomplete, 0};
     if (at == 0 || bytes[at - 1] != '\r') return {HeadState::kMalformed, 0};
-    if (at >= 3 && bytes[at - 2] == '\n' && bytes[at - 3] == '\r') return {HeadState::kComplete, at + 1};
+    if (at >= 3 && bytes[at - 2] == '\n' && bytes[at - 3] == '\r')
+      return {HeadState::kComplete, at + 1};
     ++at;
   }
 }
@@ -210,7 +224,8 @@ Result<RequestHead> ParseRequestHead(std::string_view bytes) {
   const Framed framed = TRY(FindFraming(head.headers));
   if (framed.hosts > 1) return InvalidArgument("more than one Host header");
   if (framed.hosts == 0 && head.http11) return InvalidArgument("the Host header is missing");
-  if (!framed.host.empty() && !IsAuthority(framed.host)) return InvalidArgument("the Host header is not host[:port]");
+  if (!framed.host.empty() && !IsAuthority(framed.host))
+    return InvalidArgument("the Host header is not host[:port]");
   if (framed.framing == Framing::kChunked && !head.http11) {
     return InvalidArgument("Transfer-Encoding needs HTTP/1.1");
   }
@@ -219,7 +234,8 @@ Result<RequestHead> ParseRequestHead(std::string_view bytes) {
   head.keep_alive = head.http11 ? !framed.close : framed.keep_alive && !framed.close;
   if (!framed.expect.empty() && head.http11) {
     if (!EqualsIgnoreCase(framed.expect, "100-continue")) {
-      return InvalidArgument("Expect \"" + std::string(framed.expect) + "\" cannot be met", "expectationFailed");
+      return InvalidArgument("Expect \"" + std::string(framed.expect) + "\" cannot be met",
+                             "expectationFailed");
     }
     head.expect_continue = head.framing == Framing::kChunked || head.body_bytes > 0;
   }
@@ -246,9 +262,11 @@ Result<ResponseHead> ParseResponseHead(std::string_view bytes, Method to) {
   const Framed framed = TRY(FindFraming(head.headers));
   const bool http11 = line[7] != '0';
   head.keep_alive = http11 ? !framed.close : framed.keep_alive && !framed.close;
-  const bool bodyless = to == Method::kHead || head.status < 200 || head.status == 204 || head.status == 304;
-  head.framing = bodyless ? Framing::kNone
-                          : (framed.framing == Framing::kNone ? Framing::kUntilClose : framed.framing);
+  const bool bodyless =
+      to == Method::kHead || head.status < 200 || head.status == 204 || head.status == 304;
+  head.framing = bodyless
+                     ? Framing::kNone
+                     : (framed.framing == Framing::kNone ? Framing::kUntilClose : framed.framing);
   head.body_bytes = head.framing == Framing::kLength ? framed.bytes : 0;
   if (head.framing == Framing::kUntilClose) head.keep_alive = false;
   return head;
@@ -269,7 +287,8 @@ Status ParseTarget(std::string_view target, Request& request) {
     };
     const std::size_t equals = part.find('=');
     std::string name = TRY(decode(part.substr(0, equals)));
-    std::string value = equals == std::string_view::npos ? "" : TRY(decode(part.substr(equals + 1)));
+    std::string value =
+        equals == std::string_view::npos ? "" : TRY(decode(part.substr(equals + 1)));
     request.query.emplace_back(std::move(name), std::move(value));
   }
   return {};
@@ -285,8 +304,8 @@ bool IsHeaderValue(std::string_view value) {
 
 bool IsAuthority(std::string_view text) {
   return !text.empty() && text.size() <= 512 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-           c == '_' || c == ':' || c == '[' || c == ']';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
   });
 }
 
@@ -296,7 +315,8 @@ Status ChunkDecoder::TakeSize(std::string_view line) {
   if (semicolon == std::string_view::npos && digits.size() != line.size()) {
     return InvalidArgument("a chunk size has blanks");
   }
-  if (digits.empty() || digits.size() > 15) return InvalidArgument("a chunk size is not 1 to 15 hex digits");
+  if (digits.empty() || digits.size() > 15)
+    return InvalidArgument("a chunk size is not 1 to 15 hex digits");
   std::uint64_t size = 0;
   for (const char c : digits) {
     const int value = c >= '0' && c <= '9'   ? c - '0'
@@ -321,7 +341,8 @@ void ChunkDecoder::Skip(std::uint64_t bytes) {
 Result<ChunkDecoder::Piece> ChunkDecoder::Take(std::string_view in) {
   if (state_ == State::kDone || in.empty()) return Piece{};
   if (state_ == State::kData) {
-    const std::string_view data = in.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size())));
+    const std::string_view data =
+        in.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size())));
     Skip(data.size());
     return Piece{data.size(), data};
   }
@@ -333,20 +354,24 @@ Result<ChunkDecoder::Piece> ChunkDecoder::Take(std::string_view in) {
     state_ = State::kSize;
     return Piece{2, {}};
   }
-  const std::size_t line_max = state_ == State::kSize ? kChunkLineBytesMax : kTrailerBytesMax - trailer_bytes_;
+  const std::size_t line_max =
+      state_ == State::kSize ? kChunkLineBytesMax : kTrailerBytesMax - trailer_bytes_;
   const std::size_t end = in.substr(0, line_max).find('\n');
   if (end == std::string_view::npos) {
     if (in.size() < line_max) return Piece{};
-    return InvalidArgument(state_ == State::kSize ? "a chunk line is too long" : "the trailers are too long");
+    return InvalidArgument(state_ == State::kSize ? "a chunk line is too long"
+                                                  : "the trailers are too long");
   }
-  if (end == 0 || in[end - 1] != '\r') return InvalidArgument("a chunk line does not end with CRLF");
+  if (end == 0 || in[end - 1] != '\r')
+    return InvalidArgument("a chunk line does not end with CRLF");
   const std::string_view line = in.substr(0, end - 1);
   if (state_ == State::kSize) {
     TRY(TakeSize(line));
   } else if (line.empty()) {
     state_ = State::kDone;
   } else {
-    if (!IsToken(line.substr(0, line.find(':'))) || line.find(':') == std::string_view::npos || !IsHeaderValue(line)) {
+    if (!IsToken(line.substr(0, line.find(':'))) || line.find(':') == std::string_view::npos ||
+        !IsHeaderValue(line)) {
       return InvalidArgument("a trailer is not a header line");
     }
     trailer_bytes_ += end + 1;

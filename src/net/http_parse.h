@@ -1,5 +1,5 @@
-// HTTP/1 heads and chunks as pure functions over bytes: no sockets, no clock. Strict where leniency is how requests
-// get smuggled: one framing only, CRLF only, no folding, token names.
+// HTTP/1 heads and chunks as pure functions over bytes: no sockets, no clock. Strict where leniency
+// is how requests get smuggled: one framing only, CRLF only, no folding, token names.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 namespace landfall::net {
 
 inline constexpr std::size_t kHeaderLinesMax = 256;
-inline constexpr std::size_t kChunkLineBytesMax = 1024;       // size and extensions
+inline constexpr std::size_t kChunkLineBytesMax = 1024;  // size and extensions
 inline constexpr std::size_t kTrailerBytesMax = 8 * 1024;
 
 // What the first bytes of a connection say. kUndecided: more bytes are needed.
@@ -64,7 +64,8 @@ bool IsHeaderValue(std::string_view value);
 // host[:port] without anything that could change the meaning of a URL around it.
 bool IsAuthority(std::string_view text);
 
-// Undoes chunked transfer coding over a buffer that the caller fills and consumes. Trailers are checked and dropped.
+// Undoes chunked transfer coding over a buffer that the caller fills and consumes. Trailers are
+// checked and dropped.
 class ChunkDecoder {
  public:
   struct Piece {
@@ -74,7 +75,8 @@ class ChunkDecoder {
   // At most one piece of data per call. Call until done() or consumed is 0.
   Result<Piece> Take(std::string_view in);
   bool done() const { return state_ == State::kDone; }
-  // Body bytes that come next, before any framing. The caller may read them past the decoder and Skip() them.
+  // Body bytes that come next, before any framing. The caller may read them past the decoder and
+  // Skip() them.
   std::uint64_t data_left() const { return state_ == State::kData ? left_ : 0; }
   void Skip(std::uint64_t bytes);
 

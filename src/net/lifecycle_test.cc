@@ -1,4 +1,5 @@
-// Connections that stall, vanish, are too many, or outlive their server; bodies larger than memory should be.
+// Connections that stall, vanish, are too many, or outlive their server; bodies larger than memory
+// should be.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -28,7 +29,8 @@ struct Gate {
   Handler handler() {
     return [this](Request& request) -> Result<Response> {
       entered = true;
-      const bool freed = Eventually([&] { return open.load() || request.context.stop.stop_requested(); });
+      const bool freed =
+          Eventually([&] { return open.load() || request.context.stop.stop_requested(); });
       stopped = request.context.stop.stop_requested();
       return TextResponse(freed ? "gate" : "timed out");
     };
@@ -60,8 +62,8 @@ TEST(ServerFile, SendsExactlyTheRange) {
     std::size_t offset, bytes;
   } cases[] = {{0, 300'000}, {0, 0}, {299'999, 1}, {1, 65'536}, {4'097, 123'456}};
   for (const auto& c : cases) {
-    client.Send("GET /file?offset=" + std::to_string(c.offset) + "&bytes=" + std::to_string(c.bytes) +
-                " HTTP/1.1\r\nHost: t\r\n\r\n");
+    client.Send("GET /file?offset=" + std::to_string(c.offset) +
+                "&bytes=" + std::to_string(c.bytes) + " HTTP/1.1\r\nHost: t\r\n\r\n");
     EXPECT_EQ(BodyOf(client.ReadAnswer()), bytes.substr(c.offset, c.bytes)) << c.offset;
   }
   client.Send("HEAD /file?offset=5&bytes=7 HTTP/1.1\r\nHost: t\r\n\r\n");
@@ -73,7 +75,8 @@ TEST(ServerFile, SendsExactlyTheRange) {
 class FakeFile final : public ReadableFile {
  public:
   Result<std::size_t> ReadAt(std::uint64_t offset, std::span<char> out) override {
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<char>('a' + (offset + i) % 26);
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i] = static_cast<char>('a' + (offset + i) % 26);
     return out.size();
   }
   std::uint64_t size_bytes() const override { return 1 << 20; }
@@ -162,7 +165,8 @@ TEST(ServerStream, RendersAnEarlyErrorAndCutsOnALateOne) {
   t.Add(Method::kGet, "/stream/{good}", [](Request& request) -> Result<Response> {
     Response response;
     response.body =
-        Stream{std::make_unique<FailingSource>(std::stoull(std::string(request.Param("good")))), std::nullopt};
+        Stream{std::make_unique<FailingSource>(std::stoull(std::string(request.Param("good")))),
+               std::nullopt};
     return response;
   });
   t.Start();
@@ -180,13 +184,15 @@ TEST(ServerStream, NeverSendsAnotherLengthThanAnnounced) {
   TestServer t;
   t.Add(Method::kGet, "/stream/{bytes}", [](Request& request) -> Result<Response> {
     Response response;
-    response.body = Stream{std::make_unique<PatternSource>(std::stoull(std::string(request.Param("bytes")))), 10};
+    response.body = Stream{
+        std::make_unique<PatternSource>(std::stoull(std::string(request.Param("bytes")))), 10};
     return response;
   });
   t.Start();
   for (const char* bytes : {"9", "11", "0"}) {
     RawClient client(t.port());
-    client.Send(std::string("GET /stream/") + bytes + " HTTP/1.1\r\nHost: t\r\n\r\n" + std::string(kGet));
+    client.Send(std::string("GET /stream/") + bytes + " HTTP/1.1\r\nHost: t\r\n\r\n" +
+                std::string(kGet));
     EXPECT_LT(BodyOf(client.ReadToEnd()).size(), 10u) << bytes;
   }
 }
@@ -201,7 +207,8 @@ TEST(ServerVanishing, FreesTheHandlerWhenTheClientLeavesInTheBody) {
     return body.ok() ? TextResponse(*body) : TextResponse("gone", 400);
   });
   t.Start();
-  const char* const heads[] = {"Content-Length: 100\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+  const char* const heads[] = {"Content-Length: 100\r\n\r\nabc",
+                               "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
                                "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"};
   int expected = 0;
   for (const char* head : heads) {
@@ -399,7 +406,8 @@ TEST(Server, ServesManyClientsAtOnce) {
     for (int i = 0; i < 16; ++i) {
       threads.emplace_back([&] {
         const auto client = MakeHttpClient(t.url()).value();
-        for (int n = 0; n < 50; ++n) good += client->Send({.target = "/hello"}).value().body == "hello";
+        for (int n = 0; n < 50; ++n)
+          good += client->Send({.target = "/hello"}).value().body == "hello";
       });
     }
   }

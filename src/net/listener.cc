@@ -13,20 +13,23 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::chrono::milliseconds kSweepMax{1'000}, kSweepMin{5};
-constexpr std::chrono::milliseconds kAcceptAgain{100};   // after running out of descriptors
-constexpr std::chrono::milliseconds kDrainGrace{2'000};  // to write an answer after the stop was requested
-constexpr std::size_t kRefusedMax = 256;                 // connections over the limit that still get a 503
+constexpr std::chrono::milliseconds kAcceptAgain{100};  // after running out of descriptors
+constexpr std::chrono::milliseconds kDrainGrace{
+    2'000};                               // to write an answer after the stop was requested
+constexpr std::size_t kRefusedMax = 256;  // connections over the limit that still get a 503
 constexpr int kBacklog = 4096;
 
 // Socket timeouts follow the kernel's clock, as poll() does, not the injected one.
 std::int64_t NowUs() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
 std::string Text(const asio::ip::tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port());
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port());
 }
 
 }  // namespace
@@ -38,7 +41,8 @@ struct Listener::Peer final : Connection {
   std::atomic<std::int64_t> deadline_us{kBusy};
 };
 
-Listener::Listener(const ServerOptions& options, const Router& router, Clock& clock, Log& log, Metrics& metrics)
+Listener::Listener(const ServerOptions& options, const Router& router, Clock& clock, Log& log,
+                   Metrics& metrics)
     : site_(options, router, clock, log, metrics),
       host_(options.host),
       io_(static_cast<int>(std::max<std::size_t>(1, options.io_threads))),
@@ -60,16 +64,19 @@ Status Listener::Bind() {
   const std::string name = site_.options.host + ":" + std::to_string(site_.options.port);
   error_code error;
   tcp::resolver resolver(io_);
-  const auto found = resolver.resolve(site_.options.host, std::to_string(site_.options.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
-  if (error || found.empty()) return InvalidArgument("cannot listen on " + name + ": " + error.message());
+  const auto found =
+      resolver.resolve(site_.options.host, std::to_string(site_.options.port),
+                       tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  if (error || found.empty())
+    return InvalidArgument("cannot listen on " + name + ": " + error.message());
   const tcp::endpoint endpoint = found.begin()->endpoint();
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(kBacklog, error);
   if (error == asio::error::address_in_use) {
-    return FailedPrecondition("cannot listen on " + name + ": the address is in use", "addressInUse");
+    return FailedPrecondition("cannot listen on " + name + ": the address is in use",
+                              "addressInUse");
   }
   if (error) return InvalidArgument("cannot listen on " + name + ": " + error.message());
   port_ = acceptor_.local_endpoint(error).port();
@@ -88,7 +95,8 @@ Status Listener::Start() {
 }
 
 void Listener::Accept() {
-  acceptor_.async_accept([this](const error_code& error, tcp::socket socket) { OnAccept(error, std::move(socket)); });
+  acceptor_.async_accept(
+      [this](const error_code& error, tcp::socket socket) { OnAccept(error, std::move(socket)); });
 }
 
 void Listener::OnAccept(const error_code& error, tcp::socket socket) {
@@ -115,7 +123,8 @@ void Listener::Admit(tcp::socket socket) {
   {
     const MutexLock lock(mu_);
     if (peers_.size() >= site_.options.connections_max + kRefusedMax) return;
-    auto made = std::make_unique<Peer>(std::move(socket), site_.options.stall_max, Text(remote), ++accepted_);
+    auto made = std::make_unique<Peer>(std::move(socket), site_.options.stall_max, Text(remote),
+                                       ++accepted_);
     peer = made.get();
     peer->over_limit = peers_.size() >= site_.options.connections_max;
     peers_.emplace(peer, std::move(made));
@@ -129,7 +138,8 @@ void Listener::Await(Peer& peer, std::chrono::milliseconds bound) {
   peer.deadline_us.store(NowUs() + std::chrono::microseconds(bound).count());
   // A drain that did not see the deadline yet is seen here, and the other way round.
   if (site_.draining.load()) return Close(peer);
-  peer.socket.async_wait(tcp::socket::wait_read, [this, &peer](const error_code& error) { OnReadable(peer, error); });
+  peer.socket.async_wait(tcp::socket::wait_read,
+                         [this, &peer](const error_code& error) { OnReadable(peer, error); });
 }
 
 void Listener::OnReadable(Peer& peer, const error_code& error) {
@@ -142,8 +152,11 @@ void Listener::OnReadable(Peer& peer, const error_code& error) {
   if (n) peer.inbox.Append({block.data(), **n});
   if (IsReady(peer, site_.options.head_bytes_max)) return pool_.Submit(peer);
   // A head may take stall_max from its first byte on, however it trickles in.
-  const std::int64_t left_us = head_started ? deadline_us - NowUs() : std::chrono::microseconds(site_.options.stall_max).count();
-  Await(peer, std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(std::max<std::int64_t>(left_us, 0))));
+  const std::int64_t left_us = head_started
+                                   ? deadline_us - NowUs()
+                                   : std::chrono::microseconds(site_.options.stall_max).count();
+  Await(peer, std::chrono::ceil<std::chrono::milliseconds>(
+                  std::chrono::microseconds(std::max<std::int64_t>(left_us, 0))));
 }
 
 // On a pool thread.
@@ -157,8 +170,10 @@ void Listener::ServePeer(Peer& peer) {
   switch (after) {
     case After::kIdle:
       return Await(peer, peer.inbox.empty() ? site_.options.idle_max : site_.options.stall_max);
-    case After::kAgain: return pool_.Submit(peer);
-    case After::kClose: return Close(peer);
+    case After::kAgain:
+      return pool_.Submit(peer);
+    case After::kClose:
+      return Close(peer);
   }
 }
 
@@ -177,8 +192,8 @@ void Listener::Close(Peer& peer) {
 }
 
 void Listener::Sweep() {
-  const std::chrono::milliseconds step =
-      std::clamp(std::min(site_.options.idle_max, site_.options.stall_max) / 4, kSweepMin, kSweepMax);
+  const std::chrono::milliseconds step = std::clamp(
+      std::min(site_.options.idle_max, site_.options.stall_max) / 4, kSweepMin, kSweepMax);
   sweep_.expires_after(step);
   sweep_.async_wait([this](const error_code& error) {
     if (error) return;
@@ -192,7 +207,8 @@ void Listener::CloseOverdue(std::int64_t now_us) {
   for (const auto& [key, peer] : peers_) {
     std::int64_t deadline_us = peer->deadline_us.load();
     if (deadline_us <= 0 || deadline_us > now_us) continue;
-    if (peer->deadline_us.compare_exchange_strong(deadline_us, kExpired)) shutdown(peer->wire.fd(), SHUT_RDWR);
+    if (peer->deadline_us.compare_exchange_strong(deadline_us, kExpired))
+      shutdown(peer->wire.fd(), SHUT_RDWR);
   }
 }
 
@@ -237,8 +253,8 @@ void Listener::Drain() {
   }
 }
 
-Result<std::unique_ptr<Server>> Listen(ServerOptions options, const Router& router, Clock& clock, Log& log,
-                                       Metrics& metrics) {
+Result<std::unique_ptr<Server>> Listen(ServerOptions options, const Router& router, Clock& clock,
+                                       Log& log, Metrics& metrics) {
   auto listener = std::make_unique<Listener>(options, router, clock, log, metrics);
   TRY(listener->Start());
   return std::unique_ptr<Server>(std::move(listener));

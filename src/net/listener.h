@@ -1,7 +1,9 @@
-// The event loop: accepts, waits for heads, hands ready connections to the pool and takes them back.
+// The event loop: accepts, waits for heads, hands ready connections to the pool and takes them
+// back.
 //
-// A connection is owned by the loop (deadline set) or by one pool thread (no deadline), never both. The sweep ends
-// overdue connections by shutting the socket down, which wakes whoever owns it; only the owner closes.
+// A connection is owned by the loop (deadline set) or by one pool thread (no deadline), never both.
+// The sweep ends overdue connections by shutting the socket down, which wakes whoever owns it; only
+// the owner closes.
 #pragma once
 
 #include <atomic>
@@ -24,7 +26,8 @@ class Listener final : public Server {
  public:
   using tcp = boost::asio::ip::tcp;
 
-  Listener(const ServerOptions& options, const Router& router, Clock& clock, Log& log, Metrics& metrics);
+  Listener(const ServerOptions& options, const Router& router, Clock& clock, Log& log,
+           Metrics& metrics);
   ~Listener() override;
   Status Start();
 

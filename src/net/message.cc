@@ -24,25 +24,37 @@ bool IsLoopback(std::string_view peer) {
 }
 
 // The first element of a list header, which the proxy nearest to the client wrote.
-std::string_view FirstElement(std::string_view list) { return Trim(list.substr(0, list.find(','))); }
+std::string_view FirstElement(std::string_view list) {
+  return Trim(list.substr(0, list.find(',')));
+}
 
 Status TooLarge(std::size_t bytes_max) {
-  return ResourceExhausted("request body is over " + std::to_string(bytes_max) + " bytes", "uploadTooLarge");
+  return ResourceExhausted("request body is over " + std::to_string(bytes_max) + " bytes",
+                           "uploadTooLarge");
 }
 
 }  // namespace
 
 std::string_view MethodName(Method method) {
   switch (method) {
-    case Method::kGet: return "GET";
-    case Method::kHead: return "HEAD";
-    case Method::kPost: return "POST";
-    case Method::kPut: return "PUT";
-    case Method::kPatch: return "PATCH";
-    case Method::kDelete: return "DELETE";
-    case Method::kOptions: return "OPTIONS";
-    case Method::kConnect: return "CONNECT";
-    case Method::kOther: return "OTHER";
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kPatch:
+      return "PATCH";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kOptions:
+      return "OPTIONS";
+    case Method::kConnect:
+      return "CONNECT";
+    case Method::kOther:
+      return "OTHER";
   }
   return "OTHER";
 }
@@ -77,7 +89,8 @@ std::vector<std::string_view> Request::QueryAll(std::string_view name) const {
 }
 
 std::string_view Request::Param(std::string_view name) const {
-  const auto it = std::find_if(params.begin(), params.end(), [&](const auto& param) { return param.first == name; });
+  const auto it = std::find_if(params.begin(), params.end(),
+                               [&](const auto& param) { return param.first == name; });
   CHECK(it != params.end());
   return it->second;
 }
@@ -98,11 +111,12 @@ Result<std::string> ReadBody(Request& request, std::size_t bytes_max) {
   const std::string_view coding = request.headers.Get("Content-Encoding").value_or("identity");
   const bool gzip = EqualsIgnoreCase(coding, "gzip") || EqualsIgnoreCase(coding, "x-gzip");
   if (!gzip && !EqualsIgnoreCase(coding, "identity") && !coding.empty()) {
-    return InvalidArgument("Content-Encoding \"" + std::string(coding) + "\" is not gzip", "invalid",
-                           "Content-Encoding");
+    return InvalidArgument("Content-Encoding \"" + std::string(coding) + "\" is not gzip",
+                           "invalid", "Content-Encoding");
   }
   if (gzip) {
-    const std::unique_ptr<ByteSource> plain = Gunzip(std::make_unique<BorrowedSource>(*request.body));
+    const std::unique_ptr<ByteSource> plain =
+        Gunzip(std::make_unique<BorrowedSource>(*request.body));
     return ReadAll(*plain, bytes_max, "request body");
   }
   if (request.content_length.value_or(0) > bytes_max) return TooLarge(bytes_max);
@@ -111,8 +125,10 @@ Result<std::string> ReadBody(Request& request, std::size_t bytes_max) {
   std::string body;
   for (;;) {
     const std::size_t have = body.size();
-    const std::size_t expected = static_cast<std::size_t>(request.content_length.value_or(kStepBytes));
-    const std::size_t step = expected > have ? std::min(expected - have, kStepBytes) : std::size_t{1};
+    const std::size_t expected =
+        static_cast<std::size_t>(request.content_length.value_or(kStepBytes));
+    const std::size_t step =
+        expected > have ? std::min(expected - have, kStepBytes) : std::size_t{1};
     body.resize(have + step);
     const std::size_t n = TRY(request.body->Read(std::span(body.data() + have, step)));
     body.resize(have + n);

@@ -14,6 +14,46 @@ namespace {
 
 constexpr std::size_t kBlockBytes = 64 * 1024;
 
+struct Phrase {
+  int status;
+  std::string_view text;
+};
+constexpr Phrase kPhrases[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Resume Incomplete"},  // as Cloud Storage words it
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Payload Too Large"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {499, "Client Closed Request"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+};
+
 // "Sun, 06 Nov 1994 08:49:37 GMT"
 void AppendDate(std::string& head, TimePoint now) {
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -23,8 +63,9 @@ void AppendDate(std::string& head, TimePoint now) {
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   char text[64];
-  const int n = std::snprintf(text, sizeof text, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", kDays[utc.tm_wday],
-                              utc.tm_mday, kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  const int n = std::snprintf(text, sizeof text, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n",
+                              kDays[utc.tm_wday], utc.tm_mday, kMonths[utc.tm_mon],
+                              utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
   head.append(text, static_cast<std::size_t>(n));
 }
 
@@ -66,17 +107,21 @@ bool AppendFraming(std::string& head, const Response& response, Answering& answe
 }
 
 Result<std::uint64_t> WriteFile(Wire& wire, const std::string& head, const FileRange& range) {
-  TRY(wire.Write(std::span<const std::string_view>(std::array<std::string_view, 1>{head}), range.bytes > 0));
+  TRY(wire.Write(std::span<const std::string_view>(std::array<std::string_view, 1>{head}),
+                 range.bytes > 0));
   if (range.file == nullptr && range.bytes > 0) return Internal("a file range has no file");
   if (range.bytes == 0) return std::uint64_t{0};
   if (range.file->fd() >= 0) {
     TRY(wire.SendFile(range.file->fd(), range.offset, range.bytes));
     return range.bytes;
   }
-  std::vector<char> block(static_cast<std::size_t>(std::min<std::uint64_t>(range.bytes, kBlockBytes)));
+  std::vector<char> block(
+      static_cast<std::size_t>(std::min<std::uint64_t>(range.bytes, kBlockBytes)));
   for (std::uint64_t sent = 0; sent < range.bytes;) {
-    const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), range.bytes - sent));
-    const std::size_t n = TRY(range.file->ReadAt(range.offset + sent, std::span(block.data(), wanted)));
+    const std::size_t wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), range.bytes - sent));
+    const std::size_t n =
+        TRY(range.file->ReadAt(range.offset + sent, std::span(block.data(), wanted)));
     if (n == 0) return DataLoss("the file is shorter than announced");
     TRY(wire.Write({block.data(), n}));
     sent += n;
@@ -84,8 +129,8 @@ Result<std::uint64_t> WriteFile(Wire& wire, const std::string& head, const FileR
   return range.bytes;
 }
 
-// Head and first block leave together. A source that gives less or more than it announced is an error, because the
-// peer would take the difference for the next answer.
+// Head and first block leave together. A source that gives less or more than it announced is an
+// error, because the peer would take the difference for the next answer.
 Result<std::uint64_t> WriteStream(Wire& wire, std::string head, Stream& stream, bool chunked) {
   std::vector<char> block(kBlockBytes);
   std::uint64_t sent = 0;
@@ -98,7 +143,8 @@ Result<std::uint64_t> WriteStream(Wire& wire, std::string head, Stream& stream, 
     }
     char size[32];
     const int digits = std::snprintf(size, sizeof size, "%zx\r\n", n);
-    const std::string_view frame = chunked ? std::string_view(size, static_cast<std::size_t>(digits)) : "";
+    const std::string_view frame =
+        chunked ? std::string_view(size, static_cast<std::size_t>(digits)) : "";
     const std::array<std::string_view, 4> parts = {head, frame, data, chunked ? "\r\n" : ""};
     TRY(wire.Write(std::span<const std::string_view>(parts)));
     if (n == 0) return sent;
@@ -129,47 +175,16 @@ class PrefetchedSource final : public ByteSource {
 }  // namespace
 
 std::string_view ReasonPhrase(int status) {
-  switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Resume Incomplete";  // as Cloud Storage words it
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Payload Too Large";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 499: return "Client Closed Request";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Status";
-  }
+  const auto* const it =
+      std::find_if(std::begin(kPhrases), std::end(kPhrases),
+                   [&](const Phrase& phrase) { return phrase.status == status; });
+  return it == std::end(kPhrases) ? "Status" : it->text;
 }
 
 Status CheckHeaders(const Response& response) {
   for (const auto& [name, value] : response.headers.all()) {
-    if (!IsHeaderName(name)) return InvalidArgument("response header name \"" + name + "\" is not a token");
+    if (!IsHeaderName(name))
+      return InvalidArgument("response header name \"" + name + "\" is not a token");
     if (!IsHeaderValue(value)) {
       return InvalidArgument("the value of response header " + name + " has a control character");
     }
@@ -187,10 +202,14 @@ Status PrefetchStream(Response& response) {
   return {};
 }
 
-Result<std::uint64_t> WriteResponse(Wire& wire, Response& response, Answering& answering, TimePoint now) {
+Result<std::uint64_t> WriteResponse(Wire& wire, Response& response, Answering& answering,
+                                    TimePoint now) {
   std::string head = "HTTP/1.1 ";
   head.reserve(512);
-  head.append(std::to_string(response.status)).append(" ").append(ReasonPhrase(response.status)).append("\r\n");
+  head.append(std::to_string(response.status))
+      .append(" ")
+      .append(ReasonPhrase(response.status))
+      .append("\r\n");
   for (const auto& [name, value] : response.headers.all()) {
     if (!IsOurs(name)) AppendHeader(head, name, value);
   }
@@ -211,7 +230,8 @@ Result<std::uint64_t> WriteResponse(Wire& wire, Response& response, Answering& a
     TRY(wire.Write(std::span<const std::string_view>(parts)));
     return text->size();
   }
-  if (const auto* range = std::get_if<FileRange>(&response.body)) return WriteFile(wire, head, *range);
+  if (const auto* range = std::get_if<FileRange>(&response.body))
+    return WriteFile(wire, head, *range);
   return WriteStream(wire, std::move(head), std::get<Stream>(response.body), chunked);
 }
 

@@ -16,14 +16,18 @@ struct Answering {
   bool keep_alive = true;  // false adds Connection: close
 };
 
-// kInvalidArgument when a header would break out of its line; nothing is checked twice, so call it first.
+// kInvalidArgument when a header would break out of its line; nothing is checked twice, so call it
+// first.
 Status CheckHeaders(const Response& response);
 
-// Reads the first block of a Stream, so that its early errors can still be rendered. No-op for other bodies.
+// Reads the first block of a Stream, so that its early errors can still be rendered. No-op for
+// other bodies.
 Status PrefetchStream(Response& response);
 
-// The body bytes sent. After an error the connection is of no more use. May clear `answering.keep_alive`.
-Result<std::uint64_t> WriteResponse(Wire& wire, Response& response, Answering& answering, TimePoint now);
+// The body bytes sent. After an error the connection is of no more use. May clear
+// `answering.keep_alive`.
+Result<std::uint64_t> WriteResponse(Wire& wire, Response& response, Answering& answering,
+                                    TimePoint now);
 
 std::string_view ReasonPhrase(int status);
 

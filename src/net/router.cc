@@ -1,5 +1,5 @@
-// A trie over path segments. Matching works on the raw segments, so an encoded slash or colon is always data; what a
-// pattern captures is decoded afterwards.
+// A trie over path segments. Matching works on the raw segments, so an encoded slash or colon is
+// always data; what a pattern captures is decoded afterwards.
 #include <algorithm>
 #include <exception>
 #include <map>
@@ -23,10 +23,12 @@ Segments SplitPath(std::string_view path) {
 struct Verbed {
   std::string_view stem, verb;
 };
-// "{topic}:publish" or "t1:publish" in two; an empty verb when there is no colon or nothing before it.
+// "{topic}:publish" or "t1:publish" in two; an empty verb when there is no colon or nothing before
+// it.
 Verbed SplitVerb(std::string_view segment) {
   const std::size_t colon = segment.rfind(':');
-  if (colon == std::string_view::npos || colon == 0 || colon + 1 == segment.size()) return {segment, {}};
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == segment.size())
+    return {segment, {}};
   return {segment.substr(0, colon), segment.substr(colon + 1)};
 }
 
@@ -34,8 +36,10 @@ Response PlainError(const Status& status, int http_status) {
   Response response;
   response.status = http_status;
   response.headers.Set("Content-Type", "application/json; charset=UTF-8");
-  response.body = ToText(Json{
-      {"error", {{"code", http_status}, {"message", status.message()}, {"status", CodeName(status.code())}}}});
+  response.body = ToText(Json{{"error",
+                               {{"code", http_status},
+                                {"message", status.message()},
+                                {"status", CodeName(status.code())}}}});
   return response;
 }
 
@@ -68,10 +72,12 @@ struct Router::Impl {
 
   void AddRoute(const Route& route, std::size_t api);
   const Entry* Accept(const Node& node, Method method, Match& match) const;
-  bool Walk(const Node& node, const Segments& segments, std::size_t at, Method method, Match& match) const;
-  bool WalkInto(const Node* node, std::string_view captured, const Segments& segments, std::size_t next,
-                Method method, Match& match) const;
-  bool WalkRest(const Node& node, const Segments& segments, std::size_t at, Method method, Match& match) const;
+  bool Walk(const Node& node, const Segments& segments, std::size_t at, Method method,
+            Match& match) const;
+  bool WalkInto(const Node* node, std::string_view captured, const Segments& segments,
+                std::size_t next, Method method, Match& match) const;
+  bool WalkRest(const Node& node, const Segments& segments, std::size_t at, Method method,
+                Match& match) const;
   Match Find(std::string_view path, Method method) const;
   Response Render(std::size_t api, const Request& request, const Status& status) const;
   Response Refuse(const Match& match, Request& request) const;
@@ -120,7 +126,8 @@ Status OverrideMethod(Request& request) {
   if (request.method != Method::kPost) return {};
   const std::optional<std::string_view> name = request.headers.Get("X-HTTP-Method-Override");
   if (!name) return {};
-  for (const Method method : {Method::kGet, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete}) {
+  for (const Method method :
+       {Method::kGet, Method::kPost, Method::kPut, Method::kPatch, Method::kDelete}) {
     if (MethodName(method) != *name) continue;
     request.method = method;
     return {};
@@ -180,11 +187,11 @@ bool Router::Impl::WalkInto(const Node* node, std::string_view captured, const S
   return false;
 }
 
-bool Router::Impl::WalkRest(const Node& node, const Segments& segments, std::size_t at, Method method,
-                            Match& match) const {
-  const std::string_view rest(segments[at].data(),
-                              static_cast<std::size_t>(segments.back().data() + segments.back().size() -
-                                                       segments[at].data()));
+bool Router::Impl::WalkRest(const Node& node, const Segments& segments, std::size_t at,
+                            Method method, Match& match) const {
+  const std::string_view rest(
+      segments[at].data(), static_cast<std::size_t>(segments.back().data() +
+                                                    segments.back().size() - segments[at].data()));
   if (rest.empty()) return false;
   const Verbed verbed = SplitVerb(rest);
   if (!verbed.verb.empty()) {
@@ -210,7 +217,8 @@ bool Router::Impl::Walk(const Node& node, const Segments& segments, std::size_t 
   const std::string_view segment = segments[at];
   if (!segment.empty()) {
     const auto literal = node.literals.find(segment);
-    if (literal != node.literals.end() && Walk(*literal->second, segments, at + 1, method, match)) return true;
+    if (literal != node.literals.end() && Walk(*literal->second, segments, at + 1, method, match))
+      return true;
     const Verbed verbed = SplitVerb(segment);
     if (!verbed.verb.empty()) {
       const auto verb = node.param_verbs.find(verbed.verb);
@@ -239,7 +247,8 @@ Router::Impl::Match Router::Impl::Find(std::string_view path, Method method) con
 
 Response Router::Impl::Render(std::size_t api, const Request& request, const Status& status) const {
   Response response = PlainError(status, HttpStatusOf(status.code()));
-  if (api != 0 && apis[api - 1]->render_error) response = apis[api - 1]->render_error(request, status);
+  if (api != 0 && apis[api - 1]->render_error)
+    response = apis[api - 1]->render_error(request, status);
   response.fault = status.ToString();
   return response;
 }
@@ -255,17 +264,18 @@ Response Router::Impl::Refuse(const Match& match, Request& request) const {
     allow += (allow.empty() ? "" : ", ") + std::string(MethodName(entry.route->method));
     if (entry.route->method == Method::kGet) allow += ", HEAD";
   }
-  const Status status =
-      Unimplemented(Described(request) + " is not allowed; the path has " + allow, "methodNotAllowed");
-  Response response =
-      apis[request.api - 1]->render_error ? Render(request.api, request, status) : PlainError(status, 405);
+  const Status status = Unimplemented(Described(request) + " is not allowed; the path has " + allow,
+                                      "methodNotAllowed");
+  Response response = apis[request.api - 1]->render_error ? Render(request.api, request, status)
+                                                          : PlainError(status, 405);
   response.status = 405;
   response.headers.Set("Allow", allow);
   return response;
 }
 
 // The per-request guard: what a handler or a library below it throws becomes kInternal.
-Result<Response> Router::Impl::Guarded(const Entry& entry, Request& request, std::string& thrown) const {
+Result<Response> Router::Impl::Guarded(const Entry& entry, Request& request,
+                                       std::string& thrown) const {
   try {
     return entry.route->handler(request);
   } catch (const std::exception& e) {
@@ -310,7 +320,8 @@ Response Router::Dispatch(Request& request) const {
     request.route_name = match.entry->route->name;
     Status bad = target.ok() ? overridden : target;
     if (bad.ok()) bad = Capture(*match.entry, match.captured, request);
-    response = bad.ok() ? impl_->Run(*match.entry, request) : impl_->Render(request.api, request, bad);
+    response =
+        bad.ok() ? impl_->Run(*match.entry, request) : impl_->Render(request.api, request, bad);
   }
   if (request.body == &no_body) request.body = nullptr;
   return response;

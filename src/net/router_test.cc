@@ -29,7 +29,8 @@ Response Shaped(std::string_view api, const Status& status) {
 }
 
 Api MakeApi(const std::string& name, std::vector<Route> routes) {
-  return {name, std::move(routes), [name](const Request&, const Status& status) { return Shaped(name, status); }};
+  return {name, std::move(routes),
+          [name](const Request&, const Status& status) { return Shaped(name, status); }};
 }
 
 std::string Text(const Response& response) { return std::get<std::string>(response.body); }
@@ -43,20 +44,23 @@ Response Send(const Router& router, Method method, std::string_view target) {
 
 std::unique_ptr<Router> GoogleRouter() {
   auto router = std::make_unique<Router>();
-  router->Add(MakeApi("storage", {{Method::kGet, "/storage/v1/b/{bucket}", "buckets.get", Echo()},
-                                  {Method::kGet, "/storage/v1/b/{bucket}/o", "objects.list", Echo()},
-                                  {Method::kGet, "/storage/v1/b/{bucket}/o/{object}", "objects.get", Echo()},
-                                  {Method::kDelete, "/storage/v1/b/{bucket}/o/{object}", "objects.delete", Echo()},
-                                  {Method::kPost, "/storage/v1/b/{bucket}/o/{object}/compose",
-                                   "storage.objects.compose", nullptr},
-                                  {Method::kGet, "/storage/v1/b/special", "buckets.special", Echo()},
-                                  {Method::kGet, "/download/{bucket}/{object=**}", "media.get", Echo()}}));
-  router->Add(MakeApi("pubsub", {{Method::kGet, "/v1/projects/{p}/topics/{topic}", "topics.get", Echo()},
-                                 {Method::kPut, "/v1/projects/{p}/topics/{topic}", "topics.create", Echo()},
-                                 {Method::kPost, "/v1/projects/{p}/topics/{topic}:publish", "topics.publish", Echo()},
-                                 {Method::kGet, "/v1/{resource=**}:getIamPolicy", "iam.get", Echo()},
-                                 {Method::kPost, "/landfall/v1/ingest:notify", "ingest.notify", Echo()},
-                                 {Method::kGet, "/", "root", Echo()}}));
+  router->Add(MakeApi(
+      "storage", {{Method::kGet, "/storage/v1/b/{bucket}", "buckets.get", Echo()},
+                  {Method::kGet, "/storage/v1/b/{bucket}/o", "objects.list", Echo()},
+                  {Method::kGet, "/storage/v1/b/{bucket}/o/{object}", "objects.get", Echo()},
+                  {Method::kDelete, "/storage/v1/b/{bucket}/o/{object}", "objects.delete", Echo()},
+                  {Method::kPost, "/storage/v1/b/{bucket}/o/{object}/compose",
+                   "storage.objects.compose", nullptr},
+                  {Method::kGet, "/storage/v1/b/special", "buckets.special", Echo()},
+                  {Method::kGet, "/download/{bucket}/{object=**}", "media.get", Echo()}}));
+  router->Add(
+      MakeApi("pubsub",
+              {{Method::kGet, "/v1/projects/{p}/topics/{topic}", "topics.get", Echo()},
+               {Method::kPut, "/v1/projects/{p}/topics/{topic}", "topics.create", Echo()},
+               {Method::kPost, "/v1/projects/{p}/topics/{topic}:publish", "topics.publish", Echo()},
+               {Method::kGet, "/v1/{resource=**}:getIamPolicy", "iam.get", Echo()},
+               {Method::kPost, "/landfall/v1/ingest:notify", "ingest.notify", Echo()},
+               {Method::kGet, "/", "root", Echo()}}));
   return router;
 }
 
@@ -85,7 +89,8 @@ TEST(RouterMatch, FollowsTheTable) {
       {Method::kPost, "/v1/projects/p/topics/t:publish", "topics.publish p=p topic=t"},
       {Method::kPost, "/v1/projects/p/topics/a:b:publish", "topics.publish p=p topic=a:b"},
       {Method::kGet, "/v1/projects/p/topics/t:getIamPolicy", "topics.get p=p topic=t:getIamPolicy"},
-      {Method::kGet, "/v1/projects/p/snapshots/s:getIamPolicy", "iam.get resource=projects/p/snapshots/s"},
+      {Method::kGet, "/v1/projects/p/snapshots/s:getIamPolicy",
+       "iam.get resource=projects/p/snapshots/s"},
       {Method::kPut, "/v1/projects/p/topics/t%3Apublish", "topics.create p=p topic=t:publish"},
       {Method::kPost, "/landfall/v1/ingest:notify", "ingest.notify"},
       {Method::kGet, "/", "root"},
@@ -112,7 +117,8 @@ TEST(RouterMatch, RefusesInTheShapeOfTheNearestApi) {
       {Method::kGet, "/storage/v1/b/b//", 404, "storage: "},
       {Method::kPut, "/storage/v1/b/b/o/x", 405, "storage: PUT /storage/v1/b/b/o/x is not allowed"},
       {Method::kOther, "/v1/projects/p/topics/t", 405, "pubsub: "},
-      {Method::kPost, "/storage/v1/b/b/o/x/compose", 501, "storage: storage.objects.compose is not implemented"},
+      {Method::kPost, "/storage/v1/b/b/o/x/compose", 501,
+       "storage: storage.objects.compose is not implemented"},
       {Method::kGet, "/storage/v1/b/b/o/%zz", 400, "storage: malformed percent escape"},
       {Method::kGet, "/storage/v1/b/b/o/x?alt=%f", 400, "storage: malformed percent escape"},
       {Method::kPost, "/landfall/v1/ingest%3Anotify", 404, "pubsub: "},
@@ -127,12 +133,14 @@ TEST(RouterMatch, RefusesInTheShapeOfTheNearestApi) {
 
 TEST(RouterMatch, NamesTheAllowedMethods) {
   const auto router = GoogleRouter();
-  EXPECT_EQ(Send(*router, Method::kPatch, "/storage/v1/b/b/o/x").headers.Get("Allow"), "GET, HEAD, DELETE");
+  EXPECT_EQ(Send(*router, Method::kPatch, "/storage/v1/b/b/o/x").headers.Get("Allow"),
+            "GET, HEAD, DELETE");
 }
 
 TEST(RouterMatch, TriesAWiderPatternForTheMethod) {
   Router router;
-  router.Add(MakeApi("a", {{Method::kGet, "/x/{one}", "narrow", Echo()}, {Method::kPost, "/x/{all=**}", "wide", Echo()}}));
+  router.Add(MakeApi("a", {{Method::kGet, "/x/{one}", "narrow", Echo()},
+                           {Method::kPost, "/x/{all=**}", "wide", Echo()}}));
   EXPECT_EQ(Text(Send(router, Method::kPost, "/x/y")), "wide all=y");
   EXPECT_EQ(Text(Send(router, Method::kGet, "/x/y")), "narrow one=y");
 }
@@ -141,7 +149,8 @@ TEST(RouterMatch, StaysFastWithManyRoutesAndDeepPaths) {
   Router router;
   std::vector<Route> routes;
   for (int i = 0; i < 200; ++i) {
-    routes.push_back({Method::kGet, "/api/v1/kind" + std::to_string(i) + "/{name}", "get" + std::to_string(i), Echo()});
+    routes.push_back({Method::kGet, "/api/v1/kind" + std::to_string(i) + "/{name}",
+                      "get" + std::to_string(i), Echo()});
   }
   router.Add(MakeApi("a", std::move(routes)));
   EXPECT_EQ(Text(Send(router, Method::kGet, "/api/v1/kind199/n")), "get199 name=n");
@@ -152,9 +161,11 @@ TEST(RouterDispatch, DecodesTheQueryInOrder) {
   Router router;
   router.Add(MakeApi("a", {{Method::kGet, "/q", "q", [](Request& request) -> Result<Response> {
                               std::string text;
-                              for (const auto& [name, value] : request.query) text += name + "=" + value + ";";
+                              for (const auto& [name, value] : request.query)
+                                text += name + "=" + value + ";";
                               Response response;
-                              response.body = text + std::string(request.Query("a").value_or("none"));
+                              response.body =
+                                  text + std::string(request.Query("a").value_or("none"));
                               return response;
                             }}}));
   EXPECT_EQ(Text(Send(router, Method::kGet, "/q?a=1+2&&b&a=%26%3D&c==")), "a=1 2;b=;a=&=;c==;1 2");
@@ -188,9 +199,10 @@ TEST(RouterDispatch, RefusesAnUnknownMethodOverride) {
 
 TEST(RouterDispatch, TurnsExceptionsIntoInternalErrors) {
   Router router;
-  router.Add(MakeApi("a", {{Method::kGet, "/throw", "a.throw",
-                            [](Request&) -> Result<Response> { throw std::runtime_error("secret"); }},
-                           {Method::kGet, "/odd", "a.odd", [](Request&) -> Result<Response> { throw 7; }}}));
+  router.Add(MakeApi(
+      "a", {{Method::kGet, "/throw", "a.throw",
+             [](Request&) -> Result<Response> { throw std::runtime_error("secret"); }},
+            {Method::kGet, "/odd", "a.odd", [](Request&) -> Result<Response> { throw 7; }}}));
   const Response response = Send(router, Method::kGet, "/throw");
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(Text(response), "a: internal error in a.throw");  // what it said goes to the log only

@@ -31,8 +31,8 @@ class RawClient {
   void Close();
   // One answer: head, and the body that Content-Length or chunking announces. Empty at the end.
   std::string ReadAnswer(bool to_head = false);
-  std::string ReadToEnd();   // until the server closes
-  std::string ReadSome();    // what comes next; empty at the end
+  std::string ReadToEnd();  // until the server closes
+  std::string ReadSome();   // what comes next; empty at the end
   bool was_reset() const { return reset_; }
   int fd() const { return fd_; }
 

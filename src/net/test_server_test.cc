@@ -91,8 +91,8 @@ std::string RawClient::ReadAnswer(bool to_head) {
     if (!Fill()) return std::exchange(pending_, {});
   }
   end += 4;
-  const Result<ResponseHead> head =
-      ParseResponseHead(std::string_view(pending_).substr(0, end), to_head ? Method::kHead : Method::kGet);
+  const Result<ResponseHead> head = ParseResponseHead(std::string_view(pending_).substr(0, end),
+                                                      to_head ? Method::kHead : Method::kGet);
   CHECK(head.ok());
   if (head->framing == Framing::kUntilClose) return ReadToEnd();
   if (head->framing == Framing::kLength) {

@@ -19,7 +19,9 @@ constexpr std::size_t kLingerBytesMax = 8u << 20;
 constexpr std::chrono::milliseconds kLingerMax{2'000};
 constexpr std::size_t kSendFileStepBytes = 1u << 30;
 
-Status Lost(int error_number) { return Unavailable(std::string("the connection is lost: ") + std::strerror(error_number)); }
+Status Lost(int error_number) {
+  return Unavailable(std::string("the connection is lost: ") + std::strerror(error_number));
+}
 
 bool WouldBlock(int error_number) { return error_number == EAGAIN || error_number == EWOULDBLOCK; }
 
@@ -31,7 +33,8 @@ Status Wire::WaitFor(short events) {
     const int n = poll(&entry, 1, static_cast<int>(stall_max_.count()));
     if (n > 0) return {};
     if (n == 0) {
-      return DeadlineExceeded("the peer did not move a byte for " + std::to_string(stall_max_.count()) + " ms");
+      return DeadlineExceeded("the peer did not move a byte for " +
+                              std::to_string(stall_max_.count()) + " ms");
     }
     if (errno != EINTR) return Lost(errno);
   }
@@ -88,7 +91,8 @@ Status Wire::Write(std::span<const std::string_view> parts, bool more) {
 Status Wire::SendFile(int file_fd, std::uint64_t offset, std::uint64_t bytes) {
   off_t at = static_cast<off_t>(offset);
   while (bytes > 0) {
-    const ssize_t n = sendfile(fd_, file_fd, &at, std::min<std::uint64_t>(bytes, kSendFileStepBytes));
+    const ssize_t n =
+        sendfile(fd_, file_fd, &at, std::min<std::uint64_t>(bytes, kSendFileStepBytes));
     if (n > 0) {
       bytes -= static_cast<std::uint64_t>(n);
     } else if (n == 0) {
@@ -107,7 +111,8 @@ void Wire::Linger() {
   const auto end = std::chrono::steady_clock::now() + kLingerMax;
   std::array<char, 16 * 1024> sink;
   for (std::size_t bytes = 0; bytes < kLingerBytesMax;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0) return;
     if (!Wire(fd_, std::min(left, stall_max_)).WaitFor(POLLIN).ok()) return;
     const auto n = ReadReady(sink);

@@ -1,4 +1,5 @@
-// A connected socket used by one thread at a time: non-blocking underneath, blocking with a bound to its user.
+// A connected socket used by one thread at a time: non-blocking underneath, blocking with a bound
+// to its user.
 #pragma once
 
 #include <chrono>
@@ -11,8 +12,9 @@
 
 namespace landfall::net {
 
-// Does not own the descriptor. No call raises SIGPIPE except SendFile: its threads block that signal.
-// Errors: kUnavailable when the peer is gone, kDeadlineExceeded after stall_max without a byte.
+// Does not own the descriptor. No call raises SIGPIPE except SendFile: its threads block that
+// signal. Errors: kUnavailable when the peer is gone, kDeadlineExceeded after stall_max without a
+// byte.
 class Wire {
  public:
   Wire(int fd, std::chrono::milliseconds stall_max) : fd_(fd), stall_max_(stall_max) {}
@@ -21,13 +23,14 @@ class Wire {
   Result<std::size_t> Read(std::span<char> out);
   // Only what is already there; nullopt when nothing is.
   std::optional<Result<std::size_t>> ReadReady(std::span<char> out);
-  // All parts (at most 4), in order. `more`: hold back a last short packet, because more follows at once.
+  // All parts (at most 4), in order. `more`: hold back a last short packet, because more follows at
+  // once.
   Status Write(std::span<const std::string_view> parts, bool more = false);
   Status Write(std::string_view bytes) { return Write(std::span(&bytes, 1)); }
   Status SendFile(int file_fd, std::uint64_t offset, std::uint64_t bytes);
 
-  // Says goodbye to a peer that may still be sending: closing at once would reset the connection and could destroy the
-  // answer before it is read. Bounded in bytes and time.
+  // Says goodbye to a peer that may still be sending: closing at once would reset the connection
+  // and could destroy the answer before it is read. Bounded in bytes and time.
   void Linger();
   void ResetOnClose();
 

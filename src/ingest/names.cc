@@ -54,13 +54,20 @@ Exclusion ExclusionOf(std::string_view object, std::uint64_t size_bytes,
 
 std::string_view ExclusionText(Exclusion exclusion) {
   switch (exclusion) {
-    case Exclusion::kNone: return "it is data";
-    case Exclusion::kActionFile: return "its name is that of an action file";
-    case Exclusion::kHidden: return "its name starts with a dot";
-    case Exclusion::kLock: return "its name is that of the table lock";
-    case Exclusion::kConfigDirectory: return "it is below a _config directory";
-    case Exclusion::kBacklogDirectory: return "it is below a _backlog directory";
-    case Exclusion::kEmpty: return "it is empty";
+    case Exclusion::kNone:
+      return "it is data";
+    case Exclusion::kActionFile:
+      return "its name is that of an action file";
+    case Exclusion::kHidden:
+      return "its name starts with a dot";
+    case Exclusion::kLock:
+      return "its name is that of the table lock";
+    case Exclusion::kConfigDirectory:
+      return "it is below a _config directory";
+    case Exclusion::kBacklogDirectory:
+      return "it is below a _backlog directory";
+    case Exclusion::kEmpty:
+      return "it is empty";
   }
   return "";
 }

@@ -10,7 +10,8 @@ namespace landfall::ingest {
 
 constexpr std::string_view kBackfillName = "_BACKFILL";
 constexpr std::string_view kLockName = "_bqlock";
-constexpr std::string_view kHistoryDoneName = "_HISTORYDONE";  // documented example of START_BACKFILL_FILENAME
+constexpr std::string_view kHistoryDoneName =
+    "_HISTORYDONE";  // documented example of START_BACKFILL_FILENAME
 constexpr std::string_view kConfigDir = "_config";
 constexpr std::string_view kBacklogDir = "_backlog";
 
@@ -39,7 +40,8 @@ enum class Exclusion : std::uint8_t {
   kBacklogDirectory,
   kEmpty,
 };
-Exclusion ExclusionOf(std::string_view object, std::uint64_t size_bytes, const ReservedNames& names);
+Exclusion ExclusionOf(std::string_view object, std::uint64_t size_bytes,
+                      const ReservedNames& names);
 std::string_view ExclusionText(Exclusion exclusion);  // "its name starts with a dot"
 
 }  // namespace landfall::ingest

@@ -29,7 +29,8 @@ TEST(IngestNames, ExclusionsOfSection5) {
   EXPECT_EQ(ExclusionOf("d/t/_config/load.json", 9, names), Exclusion::kConfigDirectory);
   EXPECT_EQ(ExclusionOf("d/t/_backlog/b/_SUCCESS", 9, names), Exclusion::kBacklogDirectory);
   EXPECT_EQ(ExclusionOf("d/t/_config_old/x.csv", 9, names), Exclusion::kNone);
-  EXPECT_EQ(ExclusionOf("d/t/_config", 9, names), Exclusion::kNone) << "a file of that name is data";
+  EXPECT_EQ(ExclusionOf("d/t/_config", 9, names), Exclusion::kNone)
+      << "a file of that name is data";
 }
 
 TEST(IngestNames, B85_HistoryDoneIsNeverData) {

@@ -104,8 +104,9 @@ int TwoDigits(std::string_view digits, std::size_t at) {
 
 Status CheckPartition(std::string_view digits) {
   const auto bad = [&](std::string_view why) {
-    return InvalidArgument("partition $" + std::string(digits) + " is not a date: " + std::string(why),
-                           "invalidPartition");
+    return InvalidArgument(
+        "partition $" + std::string(digits) + " is not a date: " + std::string(why),
+        "invalidPartition");
   };
   if (!AllDigits(digits)) return bad("only digits may follow the $");
   if (digits.size() != 4 && digits.size() != 6 && digits.size() != 8 && digits.size() != 10) {
@@ -119,7 +120,8 @@ Status CheckPartition(std::string_view digits) {
   if (digits.size() < 8) return Ok();
   const int day = TwoDigits(digits, 6);
   const int year = TwoDigits(digits, 0) * 100 + TwoDigits(digits, 2);
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return bad("that month has no day " + std::string(digits.substr(6, 2)));
   if (digits.size() == 10 && TwoDigits(digits, 8) > 23) {
@@ -132,15 +134,16 @@ Result<ProjectDataset> SplitProject(std::string_view dataset) {
   const std::size_t dot = dataset.find('.');
   if (dot == std::string_view::npos) return ProjectDataset{"", std::string(dataset)};
   if (dataset.find('.', dot + 1) != std::string_view::npos) {
-    return InvalidArgument("\"" + std::string(dataset) +
-                               "\" has more than one dot; the first path segment is DATASET or PROJECT.DATASET",
-                           "pathMismatch");
+    return InvalidArgument(
+        "\"" + std::string(dataset) +
+            "\" has more than one dot; the first path segment is DATASET or PROJECT.DATASET",
+        "pathMismatch");
   }
   ProjectDataset split{std::string(dataset.substr(0, dot)), std::string(dataset.substr(dot + 1))};
   if (split.project.empty() || split.dataset.empty()) {
-    return InvalidArgument("\"" + std::string(dataset) +
-                               "\" is not PROJECT.DATASET: one side of the dot is empty",
-                           "pathMismatch");
+    return InvalidArgument(
+        "\"" + std::string(dataset) + "\" is not PROJECT.DATASET: one side of the dot is empty",
+        "pathMismatch");
   }
   return split;
 }
@@ -172,6 +175,7 @@ Result<PathPattern> PathPattern::Compile(std::string_view pattern) {
 }
 
 Result<PathParts> PathPattern::Match(std::string_view object) const {
+  CHECK(compiled_ != nullptr);
   const std::string path = WithoutBacklog(object);
   const auto& groups = compiled_->NamedCapturingGroups();
   std::vector<re2::StringPiece> captured(
@@ -195,8 +199,8 @@ Result<PathParts> PathPattern::Match(std::string_view object) const {
   parts.batch = std::string(group("batch"));
   const std::string_view table = group("table");
   if (table.empty()) {
-    return InvalidArgument("the table group of path pattern " + text_ + " is empty for object name \"" +
-                               std::string(object) + "\"",
+    return InvalidArgument("the table group of path pattern " + text_ +
+                               " is empty for object name \"" + std::string(object) + "\"",
                            "pathMismatch");
   }
   const auto prefix_end = static_cast<std::size_t>(table.data() + table.size() - path.data());

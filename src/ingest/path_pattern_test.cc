@@ -32,15 +32,21 @@ INSTANTIATE_TEST_SUITE_P(
     BatchIngest, DefaultGrammar,
     ::testing::Values(
         ParseCase{"B01_Flat", "dataset/table/_SUCCESS", "dataset", "table", "", ""},
-        ParseCase{"B02_Partition", "dataset/table/$20201030/_SUCCESS", "dataset", "table", "20201030", ""},
-        ParseCase{"B03_PartitionBatch", "ds/t/$20201030/batch_id/_SUCCESS", "ds", "t", "20201030", "batch_id"},
-        ParseCase{"B04_Batch", "dataset/table/batch_id/_SUCCESS", "dataset", "table", "", "batch_id"},
-        ParseCase{"B05_DatesBatch", "ds/t/2020/01/02/03/b1/_SUCCESS", "ds", "t", "2020010203", "b1"},
+        ParseCase{"B02_Partition", "dataset/table/$20201030/_SUCCESS", "dataset", "table",
+                  "20201030", ""},
+        ParseCase{"B03_PartitionBatch", "ds/t/$20201030/batch_id/_SUCCESS", "ds", "t", "20201030",
+                  "batch_id"},
+        ParseCase{"B04_Batch", "dataset/table/batch_id/_SUCCESS", "dataset", "table", "",
+                  "batch_id"},
+        ParseCase{"B05_DatesBatch", "ds/t/2020/01/02/03/b1/_SUCCESS", "ds", "t", "2020010203",
+                  "b1"},
         ParseCase{"B06_ProjectDatesBatch", "project.dataset/table/2020/01/02/03/batch_id/_SUCCESS",
                   "project.dataset", "table", "2020010203", "batch_id"},
-        ParseCase{"B07_Historical", "project.dataset/table/historical/2020/01/02/03/batch_id/_SUCCESS",
+        ParseCase{"B07_Historical",
+                  "project.dataset/table/historical/2020/01/02/03/batch_id/_SUCCESS",
                   "project.dataset", "table", "2020010203", "batch_id"},
-        ParseCase{"B08_Incremental", "project.dataset/table/incremental/2020/01/02/04/batch_id/_SUCCESS",
+        ParseCase{"B08_Incremental",
+                  "project.dataset/table/incremental/2020/01/02/04/batch_id/_SUCCESS",
                   "project.dataset", "table", "2020010204", "batch_id"},
         ParseCase{"YearOnly", "ds/t/2020/_SUCCESS", "ds", "t", "2020", ""},
         ParseCase{"CompactDay", "ds/t/20200102/_SUCCESS", "ds", "t", "20200102", ""},
@@ -52,7 +58,8 @@ INSTANTIATE_TEST_SUITE_P(
         ParseCase{"YearAsTable", "ds/2020/01/_SUCCESS", "ds", "2020", "", "01"},
         ParseCase{"UnicodeWords", "größe/таблица/_SUCCESS", "größe", "таблица", "", ""},
         ParseCase{"NotAnchoredAtEnd", "ds/t/2020/01/deep/er/_SUCCESS", "ds", "t", "202001", "deep"},
-        ParseCase{"BacklogIsASlash", "ds/t/_backlog/2020/01/b1/_SUCCESS", "ds", "t", "202001", "b1"}),
+        ParseCase{"BacklogIsASlash", "ds/t/_backlog/2020/01/b1/_SUCCESS", "ds", "t", "202001",
+                  "b1"}),
     [](const auto& param_info) { return std::string(param_info.param.scenario); });
 
 TEST(PathPattern, DefaultGrammarRefusesWhatItCannotName) {
@@ -61,7 +68,8 @@ TEST(PathPattern, DefaultGrammarRefusesWhatItCannotName) {
     ASSERT_FALSE(parts.ok()) << object;
     EXPECT_EQ(parts.status().reason(), "pathMismatch");
     EXPECT_NE(parts.status().message().find(std::string("\"") + object + "\""), std::string::npos);
-    EXPECT_NE(parts.status().message().find("(?P<table>"), std::string::npos) << "names the pattern";
+    EXPECT_NE(parts.status().message().find("(?P<table>"), std::string::npos)
+        << "names the pattern";
   }
 }
 
@@ -85,20 +93,24 @@ TEST(PathPattern, PartitionMustBeADate) {
     const char* object;
     const char* why;
   };
-  for (const Bad& bad : {Bad{"ds/t/2020/13/_SUCCESS", "month 13"}, Bad{"ds/t/2021/02/29/_SUCCESS", "day 29"},
-                         Bad{"ds/t/2020/01/01/24/_SUCCESS", "hour 24"}, Bad{"ds/t/$202/_SUCCESS", "3 digits"},
-                         Bad{"ds/t/0000/_SUCCESS", "year 0000"}}) {
+  for (const Bad& bad :
+       {Bad{"ds/t/2020/13/_SUCCESS", "month 13"}, Bad{"ds/t/2021/02/29/_SUCCESS", "day 29"},
+        Bad{"ds/t/2020/01/01/24/_SUCCESS", "hour 24"}, Bad{"ds/t/$202/_SUCCESS", "3 digits"},
+        Bad{"ds/t/0000/_SUCCESS", "year 0000"}}) {
     const Result<PathParts> parts = Default().Match(bad.object);
     ASSERT_FALSE(parts.ok()) << bad.object;
     EXPECT_EQ(parts.status().reason(), "invalidPartition");
-    EXPECT_NE(parts.status().message().find(bad.why), std::string::npos) << parts.status().message();
+    EXPECT_NE(parts.status().message().find(bad.why), std::string::npos)
+        << parts.status().message();
     EXPECT_NE(parts.status().message().find(bad.object), std::string::npos);
   }
 }
 
 TEST(PathPattern, CustomLazyPatternGivesPrefixAndBatch) {
   const PathPattern pattern =
-      PathPattern::Compile(R"((?P<table>.*?)(?:/[\d]{4})?(?:/[\d]{2})?(?:/[\d]{2})?/(?P<batch>[\d]{2})/)").value();
+      PathPattern::Compile(
+          R"((?P<table>.*?)(?:/[\d]{4})?(?:/[\d]{2})?(?:/[\d]{2})?/(?P<batch>[\d]{2})/)")
+          .value();
   EXPECT_FALSE(pattern.has_dataset());
   const PathParts parts = pattern.Match("foo/bar/baz/2017/04/11/01/_SUCCESS").value();
   EXPECT_EQ(parts.table_prefix, "foo/bar/baz");
@@ -116,11 +128,15 @@ TEST(PathPattern, SingleDigitsArePadded) {
 
 TEST(PathPattern, RegionAsBatch) {
   const PathPattern pattern =
-      PathPattern::Compile(R"((?:on-prem-edw/)?(?P<dataset>[\w\-_0-9]+)/(?P<table>[\w\-_0-9]+)/region=(?P<batch>\w+)/)"
-                           R"(yyyy=(?P<yyyy>\d{4})/mm=(?P<mm>\d{2})/dd=(?P<dd>\d{2})/hh=(?P<hh>\d{2})/)")
+      PathPattern::Compile(
+          R"((?:on-prem-edw/)?(?P<dataset>[\w\-_0-9]+)/(?P<table>[\w\-_0-9]+)/region=(?P<batch>\w+)/)"
+          R"(yyyy=(?P<yyyy>\d{4})/mm=(?P<mm>\d{2})/dd=(?P<dd>\d{2})/hh=(?P<hh>\d{2})/)")
           .value();
   const PathParts parts =
-      pattern.Match("on-prem-edw/my_product/transactions/region=US/yyyy=2020/mm=01/dd=02/hh=03/_SUCCESS").value();
+      pattern
+          .Match(
+              "on-prem-edw/my_product/transactions/region=US/yyyy=2020/mm=01/dd=02/hh=03/_SUCCESS")
+          .value();
   EXPECT_EQ(parts.dataset, "my_product");
   EXPECT_EQ(parts.table, "transactions");
   EXPECT_EQ(parts.partition, "2020010203");
@@ -138,13 +154,15 @@ TEST(PathPattern, BadPatternsAreRefusedByName) {
     const char* pattern;
     const char* why;
   };
-  for (const Bad& bad : {Bad{"(?P<table>a)(?=b)", "look-ahead"}, Bad{"(?P<table>a)(?<!b)c", "look-behind"},
-                         Bad{"(?P<table>a)(?P=table)", "back-reference"}, Bad{R"((?P<table>a)\1)", "back-reference"},
-                         Bad{"(?P<dataset>a)/b", "no group named \"table\""}, Bad{"(?P<table>a", "missing"}}) {
+  for (const Bad& bad :
+       {Bad{"(?P<table>a)(?=b)", "look-ahead"}, Bad{"(?P<table>a)(?<!b)c", "look-behind"},
+        Bad{"(?P<table>a)(?P=table)", "back-reference"}, Bad{R"((?P<table>a)\1)", "back-reference"},
+        Bad{"(?P<dataset>a)/b", "no group named \"table\""}, Bad{"(?P<table>a", "missing"}}) {
     const Result<PathPattern> pattern = PathPattern::Compile(bad.pattern);
     ASSERT_FALSE(pattern.ok()) << bad.pattern;
     EXPECT_EQ(pattern.status().reason(), "invalidPattern");
-    EXPECT_NE(pattern.status().message().find(bad.why), std::string::npos) << pattern.status().message();
+    EXPECT_NE(pattern.status().message().find(bad.why), std::string::npos)
+        << pattern.status().message();
   }
   EXPECT_FALSE(PathPattern::Compile("(?P<table>" + std::string(kPatternBytesMax, 'a') + ")").ok());
 }
@@ -168,25 +186,32 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         PrefixCase{"B40_Flat", "dataset/table/_SUCCESS", "dataset/table"},
         PrefixCase{"B41_Partition", "dataset/table/$20201030/_SUCCESS", "dataset/table"},
-        PrefixCase{"B42_PartitionBatch", "dataset/table/$20201030/batch_id/_SUCCESS", "dataset/table"},
+        PrefixCase{"B42_PartitionBatch", "dataset/table/$20201030/batch_id/_SUCCESS",
+                   "dataset/table"},
         PrefixCase{"B43_Batch", "dataset/table/batch_id/_SUCCESS", "dataset/table"},
-        PrefixCase{"B44_DatesBatch", "dataset/table/2020/01/02/03/batch_id/_SUCCESS", "dataset/table"},
-        PrefixCase{"B45_ProjectDataset", "project.dataset/table/2020/01/02/03/batch_id/_SUCCESS", "project.dataset/table"},
+        PrefixCase{"B44_DatesBatch", "dataset/table/2020/01/02/03/batch_id/_SUCCESS",
+                   "dataset/table"},
+        PrefixCase{"B45_ProjectDataset", "project.dataset/table/2020/01/02/03/batch_id/_SUCCESS",
+                   "project.dataset/table"},
         PrefixCase{"B46_Backfill", "dataset/table/_BACKFILL", "dataset/table"},
         PrefixCase{"B47_Lock", "dataset/table/_bqlock", "dataset/table"},
-        PrefixCase{"B48_Backlog", "dataset/table/_backlog/2020/01/02/03/batch_id/_SUCCESS", "dataset/table"}),
+        PrefixCase{"B48_Backlog", "dataset/table/_backlog/2020/01/02/03/batch_id/_SUCCESS",
+                   "dataset/table"}),
     [](const auto& param_info) { return std::string(param_info.param.scenario); });
 
 class ConfiguredTablePrefix : public ::testing::TestWithParam<PrefixCase> {};
 TEST_P(ConfiguredTablePrefix, Is) {
   const PathPattern pattern =
-      PathPattern::Compile(R"((?P<table>.*?)(?:/[\d]{4})?(?:/[\d]{2})?(?:/[\d]{2})?/(?P<batch>[\d]{2})/?)").value();
+      PathPattern::Compile(
+          R"((?P<table>.*?)(?:/[\d]{4})?(?:/[\d]{2})?(?:/[\d]{2})?/(?P<batch>[\d]{2})/?)")
+          .value();
   EXPECT_EQ(pattern.TablePrefix(GetParam().object).value(), GetParam().prefix);
 }
 INSTANTIATE_TEST_SUITE_P(
     BatchIngest, ConfiguredTablePrefix,
     ::testing::Values(PrefixCase{"B49_Batch", "foo/bar/baz/00/_SUCCESS", "foo/bar/baz"},
-                      PrefixCase{"B50_DatesBatch", "foo/bar/baz/2017/04/11/01/_SUCCESS", "foo/bar/baz"},
+                      PrefixCase{"B50_DatesBatch", "foo/bar/baz/2017/04/11/01/_SUCCESS",
+                                 "foo/bar/baz"},
                       PrefixCase{"B51_Backfill", "foo/bar/baz/_BACKFILL", "foo/bar/baz"},
                       PrefixCase{"B52_Lock", "foo/bar/baz/_bqlock", "foo/bar/baz"},
                       PrefixCase{"B53_Backlog", "foo/bar/baz/_backlog/00/_SUCCESS", "foo/bar/baz"},

@@ -42,7 +42,8 @@ class Batch::ChangeTxn final : public Txn {
     return seq;
   }
 
-  // Goes by the positions alone: reading from the first one would walk over everything trimmed before.
+  // Goes by the positions alone: reading from the first one would walk over everything trimmed
+  // before.
   void TrimFeed(std::string_view feed, Seq through) override {
     if (!Keep(CheckFeedName(feed))) return;
     Result<FeedHead> head = ReadHead(*this, feed);

@@ -1,4 +1,5 @@
-// The writes of a group of changes before they are committed, and the Txn a change sees. Private to meta.
+// The writes of a group of changes before they are committed, and the Txn a change sees. Private to
+// meta.
 #pragma once
 
 #include <optional>
@@ -13,8 +14,8 @@
 
 namespace landfall::meta {
 
-// Collects the writes of changes that run one after another over one snapshot. Each change either stays or is undone
-// before the next one begins. One thread.
+// Collects the writes of changes that run one after another over one snapshot. Each change either
+// stays or is undone before the next one begins. One thread.
 class Batch {
  public:
   explicit Batch(Reader& base) : base_(base) {}
@@ -28,7 +29,8 @@ class Batch {
 
  private:
   class ChangeTxn;
-  // How a write is taken back: the entry it made or changed, and what an earlier write had put there.
+  // How a write is taken back: the entry it made or changed, and what an earlier write had put
+  // there.
   struct Undo {
     WriteMap::iterator at;
     bool was_written = false;
@@ -37,7 +39,8 @@ class Batch {
 
   Result<std::optional<std::string>> Get(std::string_view key);
   Status Scan(const KeyRange& range, const Visitor& visit);
-  // Visits what was written to keys in [*from, end) and moves `from` behind it. False when the visitor stopped.
+  // Visits what was written to keys in [*from, end) and moves `from` behind it. False when the
+  // visitor stopped.
   bool VisitWrites(std::string* from, std::string_view end, const Visitor& visit);
   void Write(std::string_view key, std::optional<std::string> value);
   void RollBack();

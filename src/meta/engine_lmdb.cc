@@ -26,7 +26,8 @@ struct AbortTxn {
 };
 using TxnPtr = std::unique_ptr<MDB_txn, AbortTxn>;
 
-// Read transactions that are reset but keep their slot in the reader table: renewing one is a few loads and stores.
+// Read transactions that are reset but keep their slot in the reader table: renewing one is a few
+// loads and stores.
 class ReadTxns {
  public:
   explicit ReadTxns(MDB_env* env) : env_(env) {}
@@ -86,8 +87,7 @@ class LmdbEngine final : public Engine {
 
   Result<std::unique_ptr<Reader>> Snapshot() override {
     TxnPtr txn = TRY(readers_.Begin());
-    return std::unique_ptr<Reader>(
-        std::make_unique<LmdbSnapshot>(readers_, std::move(txn), dbi_));
+    return std::unique_ptr<Reader>(std::make_unique<LmdbSnapshot>(readers_, std::move(txn), dbi_));
   }
 
   Status Apply(const WriteMap& writes) override {
@@ -103,7 +103,7 @@ class LmdbEngine final : public Engine {
   }
 
   std::uint64_t SizeBytes() override {
-    struct stat info {};
+    struct stat info{};
     if (stat(path_.c_str(), &info) != 0) return 0;
     return static_cast<std::uint64_t>(info.st_blocks) * 512;
   }
@@ -122,7 +122,8 @@ Result<EnvPtr> OpenEnv(const LmdbOptions& options, const std::string& path) {
     EnvPtr env(made);
     TRY(FromLmdb(mdb_env_set_mapsize(made, map_bytes), "setting the map size"));
     TRY(FromLmdb(mdb_env_set_maxreaders(made, options.snapshots_max), "setting the reader limit"));
-    const int code = mdb_env_open(made, path.c_str(), MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0640);
+    const int code =
+        mdb_env_open(made, path.c_str(), MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0640);
     if (code == ENOMEM && map_bytes / 2 >= kMapBytesMin) continue;
     TRY(FromLmdb(code, "opening " + path));
     return env;

@@ -12,7 +12,8 @@ namespace landfall::meta {
 
 struct LmdbOptions {
   std::string dir;  // exists
-  // Address space, not disk: the file is as long as its data. Halved until the kernel agrees, down to 1 GiB.
+  // Address space, not disk: the file is as long as its data. Halved until the kernel agrees, down
+  // to 1 GiB.
   std::uint64_t map_bytes = 1ull << 40;
   unsigned snapshots_max = 1024;
 };

@@ -10,21 +10,26 @@ namespace landfall::meta {
 
 namespace {
 
-constexpr std::size_t kSegmentBytes = 256u << 20;  // overwritten from the start when full, as recycled segments are
+constexpr std::size_t kSegmentBytes =
+    256u << 20;  // overwritten from the start when full, as recycled segments are
 
 class NothingReader final : public Reader {
  public:
-  Result<std::optional<std::string>> Get(std::string_view) override { return std::optional<std::string>(); }
+  Result<std::optional<std::string>> Get(std::string_view) override {
+    return std::optional<std::string>();
+  }
   Status Scan(const KeyRange&, const Visitor&) override { return {}; }
 };
 
 class RawLog final : public Engine {
  public:
-  explicit RawLog(const std::string& path) : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640)) {
+  explicit RawLog(const std::string& path)
+      : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640)) {
     CHECK(fd_ >= 0);
     const std::string zeros(4u << 20, '\0');
     for (std::size_t at = 0; at < kSegmentBytes; at += zeros.size()) {
-      CHECK(pwrite(fd_, zeros.data(), zeros.size(), static_cast<off_t>(at)) == static_cast<ssize_t>(zeros.size()));
+      CHECK(pwrite(fd_, zeros.data(), zeros.size(), static_cast<off_t>(at)) ==
+            static_cast<ssize_t>(zeros.size()));
     }
     CHECK(fsync(fd_) == 0);
   }
@@ -44,7 +49,8 @@ class RawLog final : public Engine {
     }
     group_ += OrderedInt(Crc32c(0, group_));
     if (at_ + group_.size() > kSegmentBytes) at_ = 0;
-    if (pwrite(fd_, group_.data(), group_.size(), static_cast<off_t>(at_)) < 0 || fdatasync(fd_) != 0) {
+    if (pwrite(fd_, group_.data(), group_.size(), static_cast<off_t>(at_)) < 0 ||
+        fdatasync(fd_) != 0) {
       return FromErrno(errno, "writing the log");
     }
     at_ += group_.size();

@@ -38,8 +38,12 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void Exec(const char* sql) { CHECK_OK(FromSqlite(db_, sqlite3_exec(db_, sql, nullptr, nullptr, nullptr))); }
-  Status TryExec(const char* sql) { return FromSqlite(db_, sqlite3_exec(db_, sql, nullptr, nullptr, nullptr)); }
+  void Exec(const char* sql) {
+    CHECK_OK(FromSqlite(db_, sqlite3_exec(db_, sql, nullptr, nullptr, nullptr)));
+  }
+  Status TryExec(const char* sql) {
+    return FromSqlite(db_, sqlite3_exec(db_, sql, nullptr, nullptr, nullptr));
+  }
 
   Status Write(std::string_view key, const std::optional<std::string>& value) {
     sqlite3_stmt* const statement = value ? put_ : remove_;
@@ -119,7 +123,9 @@ class SqliteEngine final : public Engine {
       connection_->Exec("COMMIT");
       engine_.GiveBack(std::move(connection_));
     }
-    Result<std::optional<std::string>> Get(std::string_view key) override { return connection_->Get(key); }
+    Result<std::optional<std::string>> Get(std::string_view key) override {
+      return connection_->Get(key);
+    }
     Status Scan(const KeyRange& range, const Visitor& visit) override {
       return connection_->Scan(range, visit);
     }

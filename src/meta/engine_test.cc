@@ -28,7 +28,8 @@ class EngineContract : public ::testing::TestWithParam<EngineKind> {
   }
   Pairs All(const KeyRange& range = {}) {
     Pairs pairs;
-    EXPECT_TRUE(engine_->Snapshot().value()
+    EXPECT_TRUE(engine_->Snapshot()
+                    .value()
                     ->Scan(range,
                            [&](std::string_view key, std::string_view value) {
                              pairs.emplace_back(key, value);
@@ -66,7 +67,8 @@ TEST_P(EngineContract, ScanStopsWhenTheVisitorSaysSo) {
   const std::string stem(1100, 'k');
   ASSERT_TRUE(engine_->Apply({{stem + "1", "1"}, {stem + "2", "2"}, {"z", "3"}}).ok());
   int visits = 0;
-  ASSERT_TRUE(engine_->Snapshot().value()->Scan({}, [&](auto, auto) { return ++visits, false; }).ok());
+  ASSERT_TRUE(
+      engine_->Snapshot().value()->Scan({}, [&](auto, auto) { return ++visits, false; }).ok());
   EXPECT_EQ(visits, 1);
 }
 
@@ -80,7 +82,8 @@ TEST_P(EngineContract, KeepsEmptyAndLargestValues) {
 
 TEST_P(EngineContract, OrdersKeysAroundEveryLengthLimit) {
   WriteMap writes;
-  for (const std::size_t length : {1, 479, 480, 481, 482, 500, 510, 511, 512, 959, 960, 961, 962, 1100, 1440, 2048}) {
+  for (const std::size_t length :
+       {1, 479, 480, 481, 482, 500, 510, 511, 512, 959, 960, 961, 962, 1100, 1440, 2048}) {
     for (const char last : {'\x00', 'a', '\xFF'}) {
       std::string key(length, 'a');
       key.back() = last;
@@ -92,10 +95,12 @@ TEST_P(EngineContract, OrdersKeysAroundEveryLengthLimit) {
   Pairs expected;
   for (const auto& [key, value] : writes) expected.emplace_back(key, *value);
   EXPECT_EQ(All(), expected);
-  for (const auto& [key, value] : writes) EXPECT_EQ(engine_->Snapshot().value()->Get(key).value(), value);
+  for (const auto& [key, value] : writes)
+    EXPECT_EQ(engine_->Snapshot().value()->Get(key).value(), value);
 }
 
-// Random keys that share long prefixes, against a plain map: contents, gets, and scans between any two keys.
+// Random keys that share long prefixes, against a plain map: contents, gets, and scans between any
+// two keys.
 TEST_P(EngineContract, AgreesWithAMap) {
   std::mt19937 random(11);
   const auto random_key = [&] {
@@ -168,7 +173,8 @@ TEST(LmdbEngine, DeletedLongKeysLeaveNothingBehind) {
   for (int round = 0; round < 60; ++round) {
     WriteMap put, remove;
     for (int i = 0; i < 20; ++i) {
-      const std::string key = std::string(1500, static_cast<char>('a' + round % 26)) + std::to_string(i);
+      const std::string key =
+          std::string(1500, static_cast<char>('a' + round % 26)) + std::to_string(i);
       put[std::to_string(round) + key] = "v";
       remove[std::to_string(round) + key] = std::nullopt;
     }

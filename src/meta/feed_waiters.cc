@@ -9,7 +9,8 @@ using std::chrono::steady_clock;
 bool FeedWaiters::Wait(const std::string& feed, std::chrono::milliseconds bound,
                        const std::function<bool()>& ready) {
   // A caller's "for ever" must not overflow the clock.
-  const auto deadline = steady_clock::now() + std::min<std::chrono::milliseconds>(bound, std::chrono::hours(24));
+  const auto deadline =
+      steady_clock::now() + std::min<std::chrono::milliseconds>(bound, std::chrono::hours(24));
   Waiter self;
   mu_.Lock();
   // Registered before the first look: an entry that comes after the look wakes us.

@@ -1,8 +1,8 @@
 // Threads that wait for a feed to grow. Private to meta. Thread-safe.
 #pragma once
 
-#include <functional>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -16,8 +16,8 @@ class FeedWaiters {
  public:
   ~FeedWaiters() { Close(); }
 
-  // Blocks until `ready` holds (true), or `bound` has passed or Close was called (false). `ready` is asked at once and
-  // after each Wake of this feed, without a lock held.
+  // Blocks until `ready` holds (true), or `bound` has passed or Close was called (false). `ready`
+  // is asked at once and after each Wake of this feed, without a lock held.
   bool Wait(const std::string& feed, std::chrono::milliseconds bound,
             const std::function<bool()>& ready);
   void Wake(const std::set<std::string>& feeds);

@@ -39,7 +39,8 @@ TEST(FeedWaiters, CloseEndsAWaitOfAnyLength) {
   std::latch looked(1);
   bool found = true;
   std::jthread thread([&] {
-    found = waiters.Wait("f", std::chrono::hours(1'000'000), [&] { return looked.count_down(), false; });
+    found = waiters.Wait("f", std::chrono::hours(1'000'000),
+                         [&] { return looked.count_down(), false; });
   });
   looked.wait();
   waiters.Close();

@@ -36,8 +36,10 @@ TEST(MakeKey, SortsAsTheTuplesDo) {
   for (int round = 0; round < 20'000; ++round) {
     const auto a = RandomTuple(random);
     const auto b = RandomTuple(random);
-    const bool tuples = std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), unsigned_less);
-    ASSERT_EQ(tuples, KeyOf(a) < KeyOf(b)) << ::testing::PrintToString(a) << ::testing::PrintToString(b);
+    const bool tuples =
+        std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), unsigned_less);
+    ASSERT_EQ(tuples, KeyOf(a) < KeyOf(b))
+        << ::testing::PrintToString(a) << ::testing::PrintToString(b);
   }
 }
 
@@ -77,8 +79,16 @@ TEST(PrefixRange, CoversExactlyTheKeysWithThePrefix) {
     return key >= range.begin && (range.end.empty() || key < range.end);
   };
   const std::string prefixes[] = {"", "a", "a\xFF", "\xFF\xFF", std::string("a\0", 2)};
-  const std::string keys[] = {"a", "a\xFF", "a\xFFz", "b", "\xFF\xFF", "\xFF\xFF\xFF", "\xFE",
-                              std::string("a\0", 2), std::string("a\0\0", 3), std::string("a\1")};
+  const std::string keys[] = {"a",
+                              "a\xFF",
+                              "a\xFFz",
+                              "b",
+                              "\xFF\xFF",
+                              "\xFF\xFF\xFF",
+                              "\xFE",
+                              std::string("a\0", 2),
+                              std::string("a\0\0", 3),
+                              std::string("a\1")};
   for (const std::string& prefix : prefixes) {
     for (const std::string& key : keys) {
       EXPECT_EQ(contains(PrefixRange(prefix), key), key.starts_with(prefix))

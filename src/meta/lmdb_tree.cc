@@ -156,7 +156,8 @@ Status LmdbTree::Scan(const KeyRange& range, const Visitor& visit) const {
   return {};
 }
 
-// `path` is what the keys of this level begin with, `begin` the rest to start at. Recurses once per kChunk bytes of key.
+// `path` is what the keys of this level begin with, `begin` the rest to start at. Recurses once per
+// kChunk bytes of key.
 Result<LmdbTree::Outcome> LmdbTree::ScanLevel(const std::string& level, const std::string& path,
                                               std::string_view begin,
                                               const Scanning& scanning) const {
@@ -178,7 +179,8 @@ Result<LmdbTree::Outcome> LmdbTree::ScanLevel(const std::string& level, const st
     } else {
       const std::string below = path + std::string(rest.substr(0, kChunk));
       if (scanning.Past(below)) return Outcome::kStop;
-      // Only the first link can be the one `begin` itself runs through; behind it everything is wanted.
+      // Only the first link can be the one `begin` itself runs through; behind it everything is
+      // wanted.
       const bool through = begin.size() > kChunk && raw == first;
       outcome = TRY(ScanLevel(LevelOf(ToView(value)), below,
                               through ? begin.substr(kChunk) : std::string_view(), scanning));

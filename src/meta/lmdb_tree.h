@@ -1,12 +1,14 @@
-// Keys of any length in one LMDB tree, in order. LMDB stops at 511 bytes, meta goes to kKeyBytesMax.
+// Keys of any length in one LMDB tree, in order. LMDB stops at 511 bytes, meta goes to
+// kKeyBytesMax.
 //
-// The tree holds levels. A level is a key prefix: 01 for the root, 02 <id: 8 bytes> for the others. What is left of a key
-// (its rest) goes into a level like this:
+// The tree holds levels. A level is a key prefix: 01 for the root, 02 <id: 8 bytes> for the others.
+// What is left of a key (its rest) goes into a level like this:
 //   rest of at most kChunk bytes:  prefix + rest               -> value
-//   longer:                        prefix + first kChunk + 00  -> id of the level that has what follows
-// An entry whose rest is kChunk + 1 bytes long is therefore always a link, and sorts behind the plain entry of the same
-// chunk and before every greater one, which is where the keys behind it belong. Deleting the last key of a level
-// deletes the link to it. 00 holds the next free id.
+//   longer:                        prefix + first kChunk + 00  -> id of the level that has what
+//   follows
+// An entry whose rest is kChunk + 1 bytes long is therefore always a link, and sorts behind the
+// plain entry of the same chunk and before every greater one, which is where the keys behind it
+// belong. Deleting the last key of a level deletes the link to it. 00 holds the next free id.
 #pragma once
 
 #include <lmdb.h>

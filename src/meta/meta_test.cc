@@ -14,17 +14,20 @@
 namespace landfall::meta {
 namespace {
 
+using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using std::chrono::milliseconds;
 
 std::vector<std::string> Keys(Reader& reader, const KeyRange& range = {}) {
   std::vector<std::string> keys;
-  EXPECT_TRUE(reader.Scan(range, [&](std::string_view key, std::string_view) {
-                      keys.emplace_back(key);
-                      return true;
-                    }).ok());
+  EXPECT_TRUE(reader
+                  .Scan(range,
+                        [&](std::string_view key, std::string_view) {
+                          keys.emplace_back(key);
+                          return true;
+                        })
+                  .ok());
   return keys;
 }
 
@@ -70,12 +73,14 @@ INSTANTIATE_TEST_SUITE_P(, StoreContract, ::testing::ValuesIn(AllEngines()),
                          [](const auto& kind) { return kind.param.name; });
 
 TEST_P(StoreContract, KeepsACommittedChangeAcrossReopen) {
-  ASSERT_TRUE(store_->Commit([](Txn& txn) {
-                  txn.Put("a", "1");
-                  txn.Put("b", "2");
-                  txn.Delete("a");
-                  return Ok();
-                }).ok());
+  ASSERT_TRUE(store_
+                  ->Commit([](Txn& txn) {
+                    txn.Put("a", "1");
+                    txn.Put("b", "2");
+                    txn.Delete("a");
+                    return Ok();
+                  })
+                  .ok());
   Reopen();
   EXPECT_EQ(store_->Get("a").value(), std::nullopt);
   EXPECT_EQ(store_->Get("b").value(), "2");
@@ -109,44 +114,53 @@ TEST_P(StoreContract, ThrowingChangeIsAnErrorAndTheStoreGoesOn) {
 }
 
 TEST_P(StoreContract, ChangeReadsItsOwnWrites) {
-  ASSERT_TRUE(store_->Commit([](Txn& txn) {
-                  for (const char* key : {"b", "d", "f"}) txn.Put(key, "old");
-                  return Ok();
-                }).ok());
-  ASSERT_TRUE(store_->Commit([](Txn& txn) {
-                  txn.Put("a", "new");
-                  txn.Put("c", "new");
-                  txn.Put("d", "new");
-                  txn.Put("g", "new");
-                  txn.Delete("f");
-                  txn.Put("gone", "new");
-                  txn.Delete("gone");
-                  EXPECT_EQ(txn.Get("d").value(), "new");
-                  EXPECT_EQ(txn.Get("b").value(), "old");
-                  EXPECT_EQ(txn.Get("f").value(), std::nullopt);
-                  EXPECT_THAT(Keys(txn), ElementsAre("a", "b", "c", "d", "g"));
-                  EXPECT_THAT(Keys(txn, {"b", "d"}), ElementsAre("b", "c"));
-                  return Ok();
-                }).ok());
+  ASSERT_TRUE(store_
+                  ->Commit([](Txn& txn) {
+                    for (const char* key : {"b", "d", "f"}) txn.Put(key, "old");
+                    return Ok();
+                  })
+                  .ok());
+  ASSERT_TRUE(store_
+                  ->Commit([](Txn& txn) {
+                    txn.Put("a", "new");
+                    txn.Put("c", "new");
+                    txn.Put("d", "new");
+                    txn.Put("g", "new");
+                    txn.Delete("f");
+                    txn.Put("gone", "new");
+                    txn.Delete("gone");
+                    EXPECT_EQ(txn.Get("d").value(), "new");
+                    EXPECT_EQ(txn.Get("b").value(), "old");
+                    EXPECT_EQ(txn.Get("f").value(), std::nullopt);
+                    EXPECT_THAT(Keys(txn), ElementsAre("a", "b", "c", "d", "g"));
+                    EXPECT_THAT(Keys(txn, {"b", "d"}), ElementsAre("b", "c"));
+                    return Ok();
+                  })
+                  .ok());
   EXPECT_THAT(Keys(*store_->Snapshot()), ElementsAre("a", "b", "c", "d", "g"));
 }
 
 TEST_P(StoreContract, VisitorMayWriteWhatItVisits) {
-  ASSERT_TRUE(store_->Commit([](Txn& txn) {
-                  for (const char* key : {"p1", "p3", "q"}) txn.Put(key, key);
-                  return Ok();
-                }).ok());
+  ASSERT_TRUE(store_
+                  ->Commit([](Txn& txn) {
+                    for (const char* key : {"p1", "p3", "q"}) txn.Put(key, key);
+                    return Ok();
+                  })
+                  .ok());
   std::vector<std::string> seen;
-  ASSERT_TRUE(store_->Commit([&](Txn& txn) {
-                  txn.Put("p2", "p2");
-                  return txn.Scan(PrefixRange("p"), [&](std::string_view key, std::string_view value) {
-                    txn.Delete(key);
-                    txn.Put("q", value);
-                    txn.Put("r" + std::string(key), value);
-                    seen.emplace_back(value);
-                    return true;
-                  });
-                }).ok());
+  ASSERT_TRUE(store_
+                  ->Commit([&](Txn& txn) {
+                    txn.Put("p2", "p2");
+                    return txn.Scan(PrefixRange("p"),
+                                    [&](std::string_view key, std::string_view value) {
+                                      txn.Delete(key);
+                                      txn.Put("q", value);
+                                      txn.Put("r" + std::string(key), value);
+                                      seen.emplace_back(value);
+                                      return true;
+                                    });
+                  })
+                  .ok());
   EXPECT_THAT(seen, ElementsAre("p1", "p2", "p3"));
   EXPECT_THAT(Keys(*store_->Snapshot()), ElementsAre("q", "rp1", "rp2", "rp3"));
   EXPECT_EQ(store_->Get("q").value(), "p3");
@@ -156,14 +170,16 @@ TEST_P(StoreContract, ScanInChangeStopsWhenTheVisitorSaysSo) {
   ASSERT_TRUE(store_->Commit(PutOf("b", "old")).ok());
   for (const std::size_t wanted : {1u, 2u, 3u}) {
     std::vector<std::string> seen;
-    ASSERT_TRUE(store_->Commit([&](Txn& txn) {
-                    txn.Put("a", "new");
-                    txn.Put("c", "new");
-                    return txn.Scan({}, [&](std::string_view key, std::string_view) {
-                      seen.emplace_back(key);
-                      return seen.size() < wanted;
-                    });
-                  }).ok());
+    ASSERT_TRUE(store_
+                    ->Commit([&](Txn& txn) {
+                      txn.Put("a", "new");
+                      txn.Put("c", "new");
+                      return txn.Scan({}, [&](std::string_view key, std::string_view) {
+                        seen.emplace_back(key);
+                        return seen.size() < wanted;
+                      });
+                    })
+                    .ok());
     EXPECT_EQ(seen.size(), wanted);
   }
 }
@@ -200,19 +216,23 @@ TEST_P(StoreContract, RefusesWritesOverALimitWhateverTheChangeReturns) {
     EXPECT_THAT(status.message(), HasSubstr(message));
   }
   EXPECT_THAT(Keys(*store_->Snapshot()), IsEmpty());
-  EXPECT_TRUE(store_->Commit(PutOf(std::string(kKeyBytesMax, 'k'), std::string(kValueBytesMax, 'v'))).ok());
+  EXPECT_TRUE(
+      store_->Commit(PutOf(std::string(kKeyBytesMax, 'k'), std::string(kValueBytesMax, 'v'))).ok());
   EXPECT_EQ(store_->Get(long_key).status().code(), Code::kInvalidArgument);
 }
 
 TEST_P(StoreContract, FeedPositionsHaveNoHoles) {
   ASSERT_TRUE(Append("f", "1").ok());
-  EXPECT_FALSE(store_->Commit([](Txn& txn) { return txn.Append("f", "lost"), Aborted("no"); }).ok());
-  ASSERT_TRUE(store_->Commit([](Txn& txn) {
-                  EXPECT_EQ(txn.Append("f", "2"), 2u);
-                  EXPECT_EQ(txn.Append("other", "1"), 1u);
-                  EXPECT_EQ(txn.Append("f", "3"), 3u);
-                  return Ok();
-                }).ok());
+  EXPECT_FALSE(
+      store_->Commit([](Txn& txn) { return txn.Append("f", "lost"), Aborted("no"); }).ok());
+  ASSERT_TRUE(store_
+                  ->Commit([](Txn& txn) {
+                    EXPECT_EQ(txn.Append("f", "2"), 2u);
+                    EXPECT_EQ(txn.Append("other", "1"), 1u);
+                    EXPECT_EQ(txn.Append("f", "3"), 3u);
+                    return Ok();
+                  })
+                  .ok());
   Reopen();
   ASSERT_TRUE(Append("f", "4").ok());
   EXPECT_THAT(Payloads("f"), ElementsAre("1", "2", "3", "4"));
@@ -225,11 +245,13 @@ TEST_P(StoreContract, FeedPositionsHaveNoHoles) {
 
 TEST_P(StoreContract, TrimmedPositionsAreNotUsedAgain) {
   for (const char* payload : {"1", "2", "3"}) ASSERT_TRUE(Append("f", payload).ok());
-  ASSERT_TRUE(store_->Commit([](Txn& txn) {
-                  txn.Append("f", "4");
-                  txn.TrimFeed("f", 2);
-                  return Ok();
-                }).ok());
+  ASSERT_TRUE(store_
+                  ->Commit([](Txn& txn) {
+                    txn.Append("f", "4");
+                    txn.TrimFeed("f", 2);
+                    return Ok();
+                  })
+                  .ok());
   EXPECT_THAT(Payloads("f", 2), ElementsAre("3", "4"));
   EXPECT_EQ(store_->ReadFeed("f", 0, 1).value().at(0).seq, 3u);
   ASSERT_TRUE(store_->Commit([](Txn& txn) { return txn.TrimFeed("f", 99), Ok(); }).ok());
@@ -248,13 +270,17 @@ TEST_P(StoreContract, ReadFeedStopsAtItsLimits) {
 
 TEST_P(StoreContract, CursorMovesWithTheChangeAndIsOnePerConsumer) {
   EXPECT_EQ(Cursor(*store_->Snapshot(), "f", "loader").value(), 0u);
-  ASSERT_TRUE(store_->Commit([](Txn& txn) {
-                  SetCursor(txn, "f", "loader", 7);
-                  SetCursor(txn, "f", "router", 9);
-                  EXPECT_EQ(Cursor(txn, "f", "loader").value(), 7u);
-                  return Ok();
-                }).ok());
-  EXPECT_FALSE(store_->Commit([](Txn& txn) { return SetCursor(txn, "f", "loader", 8), Aborted("no"); }).ok());
+  ASSERT_TRUE(store_
+                  ->Commit([](Txn& txn) {
+                    SetCursor(txn, "f", "loader", 7);
+                    SetCursor(txn, "f", "router", 9);
+                    EXPECT_EQ(Cursor(txn, "f", "loader").value(), 7u);
+                    return Ok();
+                  })
+                  .ok());
+  EXPECT_FALSE(
+      store_->Commit([](Txn& txn) { return SetCursor(txn, "f", "loader", 8), Aborted("no"); })
+          .ok());
   Reopen();
   EXPECT_EQ(Cursor(*store_->Snapshot(), "f", "loader").value(), 7u);
   EXPECT_EQ(Cursor(*store_->Snapshot(), "f", "router").value(), 9u);

@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "meta/batch.h"
 #include "meta/engine_lmdb.h"
+#include "meta/engine_logged.h"
 #include "meta/feed_waiters.h"
 #include "meta/layout.h"
 
@@ -128,8 +129,8 @@ GroupCommitStore::GroupCommitStore(const Options& options, std::unique_ptr<FileL
       changes_(metrics.AddCounter("landfall_meta_changes_total", "Changes committed.")),
       commit_seconds_(metrics.AddHistogram("landfall_meta_commit_seconds",
                                            "Time to make a group of changes durable.")),
-      queued_changes_(metrics.AddGauge("landfall_meta_queued_changes",
-                                       "Changes that wait for their group.")),
+      queued_changes_(
+          metrics.AddGauge("landfall_meta_queued_changes", "Changes that wait for their group.")),
       committer_([this] { CommitterLoop(); }) {}
 
 GroupCommitStore::~GroupCommitStore() {
@@ -151,7 +152,8 @@ Status GroupCommitStore::Commit(const Change& change) {
     const MutexLock lock(mu_);
     if (closing_) return Unavailable("metadata store is closing");
     if (queue_.size() >= options_.queued_changes_max) {
-      return Unavailable(std::to_string(queue_.size()) + " changes wait to be committed, which is the limit");
+      return Unavailable(std::to_string(queue_.size()) +
+                         " changes wait to be committed, which is the limit");
     }
     ++callers_;
     queue_.push_back(&pending);
@@ -186,14 +188,17 @@ void GroupCommitStore::RunGroup(Pending* first) {
   std::vector<std::pair<Pending*, Status>> outcomes;
   for (Pending* next = first; next != nullptr;) {
     outcomes.emplace_back(next, batch.Run(next->change()));
-    const bool full = outcomes.size() >= options_.batch_changes_max || batch.bytes() >= kBatchBytesMax;
+    const bool full =
+        outcomes.size() >= options_.batch_changes_max || batch.bytes() >= kBatchBytesMax;
     next = full ? nullptr : Next(/*wait=*/false);
   }
   base->reset();  // so that the engine may reuse what only we still saw
   const Status applied = Apply(batch, outcomes.size());
   if (applied.ok()) waiters_.Wake(batch.appended_feeds());
-  // Also a change that failed by itself gets the disk's error: it may have failed over what never became durable.
-  for (auto& [pending, status] : outcomes) pending->Finish(applied.ok() ? std::move(status) : applied);
+  // Also a change that failed by itself gets the disk's error: it may have failed over what never
+  // became durable.
+  for (auto& [pending, status] : outcomes)
+    pending->Finish(applied.ok() ? std::move(status) : applied);
 }
 
 Status GroupCommitStore::Apply(const Batch& batch, std::size_t changes) {
@@ -258,8 +263,9 @@ Result<std::unique_ptr<Store>> Open(Options options, Log& log, Metrics& metrics)
   const std::unique_ptr<FileSystem> files = MakePosixFiles();
   TRY(files->MakeDirs(options.dir));
   std::unique_ptr<FileLock> lock = TRY(files->Lock(options.dir + "/LOCK"));
-  std::unique_ptr<Engine> engine = TRY(OpenLmdb({.dir = options.dir}));
-  TRY(files->SyncDir(options.dir));  // the store's file itself must survive, too
+  std::unique_ptr<Engine> lmdb = TRY(OpenLmdb({.dir = options.dir}));
+  std::unique_ptr<Engine> engine = TRY(OpenLogged({.dir = options.dir}, std::move(lmdb)));
+  TRY(files->SyncDir(options.dir));  // the files' names must survive, too
   return MakeStore(options, std::move(lock), std::move(engine), log, metrics);
 }
 

@@ -45,9 +45,8 @@ class TestStore {
   }
   // Commits on its own thread; returns at once.
   void CommitLater(Change change, Status* outcome) {
-    threads_.emplace_back([this, change = std::move(change), outcome] {
-      *outcome = store_->Commit(change);
-    });
+    threads_.emplace_back(
+        [this, change = std::move(change), outcome] { *outcome = store_->Commit(change); });
   }
   void Join() { threads_.clear(); }
   void Close() {
@@ -55,9 +54,7 @@ class TestStore {
     threads_.clear();
   }
   Store& store() { return *store_; }
-  std::int64_t queued() {
-    return metrics.AddGauge("landfall_meta_queued_changes", "").value();
-  }
+  std::int64_t queued() { return metrics.AddGauge("landfall_meta_queued_changes", "").value(); }
   int applies() {
     const MutexLock lock(disk->mu);
     return disk->applies;
@@ -143,7 +140,8 @@ TEST(StoreGroup, SnapshotErrorIsWhatEveryCallReturns) {
   EXPECT_FALSE(store->WaitFeed("f", 0, std::chrono::milliseconds(0)));
 }
 
-// Five changes wait while the first is held: all six are one group, and one failing among them rolls back alone.
+// Five changes wait while the first is held: all six are one group, and one failing among them
+// rolls back alone.
 TEST(StoreGroup, WaitingChangesShareOneCommitAndFailAlone) {
   TestStore t({.dir = "", .queued_changes_max = 5, .batch_changes_max = 512});
   t.Hold();
@@ -154,7 +152,8 @@ TEST(StoreGroup, WaitingChangesShareOneCommitAndFailAlone) {
     txn.Put("bad", "1");
     return Aborted("on purpose");
   };
-  FillQueue(t, outcomes, {PutOf("shared", "good"), PutOf("a", "1"), fails, PutOf("b", "1"), PutOf("c", "1")});
+  FillQueue(t, outcomes,
+            {PutOf("shared", "good"), PutOf("a", "1"), fails, PutOf("b", "1"), PutOf("c", "1")});
   t.Release();
   t.Join();
   EXPECT_EQ(t.applies(), 1);
@@ -169,7 +168,8 @@ TEST(StoreGroup, GroupEndsAtBatchChangesMax) {
   TestStore t({.dir = "", .queued_changes_max = 5, .batch_changes_max = 2});
   t.Hold();
   std::vector<Status> outcomes;
-  FillQueue(t, outcomes, {PutOf("a", "1"), PutOf("b", "1"), PutOf("c", "1"), PutOf("d", "1"), PutOf("e", "1")});
+  FillQueue(t, outcomes,
+            {PutOf("a", "1"), PutOf("b", "1"), PutOf("c", "1"), PutOf("d", "1"), PutOf("e", "1")});
   t.Release();
   t.Join();
   EXPECT_EQ(t.applies(), 3);
@@ -233,7 +233,8 @@ TEST(StoreOpen, RefusesASecondOpenerNamingThePid) {
 TEST(StoreOpen, RefusesAFileThatIsNotAStore) {
   const std::string dir = FreshDir("garbage");
   std::filesystem::create_directories(dir);
-  CHECK_OK(MakePosixFiles()->OpenForAppend(dir + "/meta.lmdb").value()->Write(std::string(8192, 'x')));
+  CHECK_OK(
+      MakePosixFiles()->OpenForAppend(dir + "/meta.lmdb").value()->Write(std::string(8192, 'x')));
   CapturedLog log;
   Metrics metrics;
   const Status status = Open({.dir = dir}, log, metrics).status();

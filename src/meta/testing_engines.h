@@ -1,4 +1,5 @@
-// Engines for the tests of meta: one in memory that can fail, and how to open each kept one. Private to meta's tests.
+// Engines for the tests of meta: one in memory that can fail, and how to open each kept one.
+// Private to meta's tests.
 #pragma once
 
 #include <functional>
@@ -45,7 +46,8 @@ class MemoryEngine final : public Engine {
  private:
   class Copy final : public Reader {
    public:
-    explicit Copy(std::map<std::string, std::string, std::less<>> pairs) : pairs_(std::move(pairs)) {}
+    explicit Copy(std::map<std::string, std::string, std::less<>> pairs)
+        : pairs_(std::move(pairs)) {}
     Result<std::optional<std::string>> Get(std::string_view key) override {
       const auto at = pairs_.find(key);
       if (at == pairs_.end()) return std::optional<std::string>();

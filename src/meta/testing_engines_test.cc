@@ -1,10 +1,12 @@
+#include "meta/testing_engines.h"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "base/files.h"
-#include "meta/testing_engines.h"
+#include "meta/engine_logged.h"
 
 namespace landfall::meta {
 
@@ -40,7 +42,14 @@ std::vector<EngineKind> AllEngines() {
     CHECK_OK(MakePosixFiles()->MakeDirs(dir));
     return OpenLmdb({.dir = dir}).value();
   };
-  return {{"Memory", memory}, {"Lmdb", lmdb}};
+  const auto logged = [lmdb](const std::string& dir) {
+    return OpenLogged({.dir = dir}, lmdb(dir)).value();
+  };
+  // So small that nearly every group finds the table full.
+  const auto logged_small = [lmdb](const std::string& dir) {
+    return OpenLogged({.dir = dir, .table_bytes_max = 2000}, lmdb(dir)).value();
+  };
+  return {{"Memory", memory}, {"Lmdb", lmdb}, {"Logged", logged}, {"LoggedSmall", logged_small}};
 }
 
 }  // namespace landfall::meta

@@ -113,6 +113,8 @@ struct LoadConfig {
   std::int64_t skip_leading_rows = 0;
   std::string field_delimiter = ",", quote = "\"", null_marker, encoding = "UTF-8";
   bool allow_quoted_newlines = false, allow_jagged_rows = false;
+  // Parquet
+  bool enable_list_inference = false;  // parquetOptions
 };
 // The REST members of configuration.load. Unknown keys and enum values are kInvalidArgument naming the key and the
 // nearest valid one; known but unbuilt ones (hivePartitioningOptions, AVRO, ...) kUnimplemented naming them.

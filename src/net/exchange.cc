@@ -98,7 +98,7 @@ class Exchange {
     request.body = &body_;
     request.peer = connection_.peer;
     request.context.trace_id = TraceOf(request.headers, connection_);
-    request.context.stop = site_.stop.get_token();
+    request.context.stop = connection_.stop.get_token();
     return request;
   }
 

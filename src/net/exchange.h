@@ -36,7 +36,6 @@ struct Site {
   Log& log;
   HttpMetrics metrics;
   std::string authority;  // host:port, for clients that send no Host
-  std::stop_source stop;  // requested when a drain has taken too long
   std::atomic<bool> draining{false};
 };
 
@@ -50,6 +49,7 @@ struct Connection {
   const std::uint64_t id;
   std::uint64_t requests = 0;
   std::size_t scanned = 0;  // bytes of the inbox that hold no end of a head
+  std::stop_source stop;    // requested when the client is gone or a drain has taken too long
   bool over_limit = false;  // one connection too many: it gets 503
 };
 

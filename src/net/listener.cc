@@ -198,6 +198,7 @@ void Listener::Sweep() {
   sweep_.async_wait([this](const error_code& error) {
     if (error) return;
     CloseOverdue(NowUs());
+    StopBusy(true);
     Sweep();
   });
 }
@@ -210,6 +211,21 @@ void Listener::CloseOverdue(std::int64_t now_us) {
     if (peer->deadline_us.compare_exchange_strong(deadline_us, kExpired))
       shutdown(peer->wire.fd(), SHUT_RDWR);
   }
+}
+
+// Tells handlers that nobody waits for them any more. A client that only closed its sending side
+// counts as gone, too: the two cannot be told apart.
+void Listener::StopBusy(bool vanished_only) {
+  std::vector<std::stop_source>
+      stops;  // requested without the lock: it runs the handlers' callbacks
+  {
+    const MutexLock lock(mu_);
+    for (const auto& [key, peer] : peers_) {
+      if (peer->deadline_us.load() != kBusy || peer->stop.stop_requested()) continue;
+      if (!vanished_only || peer->wire.PeerIsGone()) stops.push_back(peer->stop);
+    }
+  }
+  for (std::stop_source& stop : stops) stop.request_stop();
 }
 
 void Listener::ShutDown(bool busy_ones, int how) {
@@ -244,7 +260,7 @@ void Listener::Drain() {
   ShutDown(false, SHUT_RDWR);
   if (AwaitEmpty(site_.options.drain_max)) return;
   site_.log.Warn("http_drain_slow", {{"after_ms", site_.options.drain_max.count()}});
-  site_.stop.request_stop();
+  StopBusy(false);
   ShutDown(true, SHUT_RD);
   if (AwaitEmpty(kDrainGrace)) return;
   ShutDown(true, SHUT_RDWR);

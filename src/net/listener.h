@@ -49,6 +49,7 @@ class Listener final : public Server {
   void Close(Peer& peer);
   void Sweep();
   void CloseOverdue(std::int64_t now_us);
+  void StopBusy(bool vanished_only);
   void ShutDown(bool busy_ones, int how);
   bool AwaitEmpty(std::chrono::milliseconds bound);
 

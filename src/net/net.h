@@ -3,11 +3,12 @@
 //
 // The first bytes of a connection tell TLS (16 03), HTTP/2 ("PRI *"), CONNECT and HTTP/1.1 apart.
 // Only HTTP/1.1 is answered yet; the others get a clear refusal and have their place in
-// listener.cc.
+// exchange.cc.
 //
 // Threads: connections idle on the event loop and cost no thread. Once a request head is complete,
 // one pool thread owns the connection until the response is written; a handler may block. Request
-// and Response belong to that thread.
+// and Response belong to that thread. A Request's stop token is set when the client is gone
+// (noticed within about a second) or a drain takes too long.
 #pragma once
 
 #include <chrono>
@@ -106,8 +107,8 @@ using Handler = std::function<Result<Response>(Request&)>;
 
 // Pattern: "/storage/v1/b/{bucket}/o/{object}". `{x}` is one raw segment, decoded after the split,
 // so `a%2Fb` is one name. `{x=**}` as the last segment takes the rest of the path, slashes
-// included. A segment may end in a verb:
-// "/v1/{topic}:publish". Literal beats `{x}` beats `{x=**}`. One trailing slash is tolerated.
+// included; it is never empty. A variable may be followed by a verb: "/v1/{topic}:publish".
+// Literal beats `{x}:verb` beats `{x}` beats `{x=**}`. One trailing slash is tolerated.
 // An empty handler means: this method of the API exists and is not implemented; the answer is 501
 // naming it.
 struct Route {
@@ -161,8 +162,8 @@ struct ServerOptions {
   std::size_t connections_max = 10'000;  // more are answered 503 and closed
   std::size_t head_bytes_max = 64 * 1024;
   std::chrono::milliseconds idle_max{120'000};  // between requests
-  std::chrono::milliseconds stall_max{
-      60'000};  // for a whole head; without a byte in the middle of a body or response
+  // For a whole head; without a byte moving in the middle of a body or a response.
+  std::chrono::milliseconds stall_max{60'000};
   std::chrono::milliseconds drain_max{30'000};
 };
 
@@ -203,8 +204,7 @@ class HttpClient {
 struct ClientOptions {
   std::chrono::milliseconds connect_max{5'000};
   std::chrono::milliseconds stall_max{120'000};
-  std::size_t body_bytes_max = 256u
-                               << 20;  // of a response without a sink; kResourceExhausted over it
+  std::size_t body_bytes_max = 256u << 20;  // without a sink; kResourceExhausted over it
 };
 // `base_url`: "http://127.0.0.1:8080".
 Result<std::unique_ptr<HttpClient>> MakeHttpClient(std::string_view base_url,

@@ -49,6 +49,12 @@ std::optional<Result<std::size_t>> Wire::ReadReady(std::span<char> out) {
   }
 }
 
+bool Wire::PeerIsGone() const {
+  char byte = 0;
+  const ssize_t n = recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+  return n == 0 || (n < 0 && !WouldBlock(errno) && errno != EINTR);
+}
+
 Result<std::size_t> Wire::Read(std::span<char> out) {
   for (;;) {
     if (auto ready = ReadReady(out)) return std::move(*ready);

@@ -23,6 +23,8 @@ class Wire {
   Result<std::size_t> Read(std::span<char> out);
   // Only what is already there; nullopt when nothing is.
   std::optional<Result<std::size_t>> ReadReady(std::span<char> out);
+  // The peer has closed and nothing it sent is left to read. Any thread.
+  bool PeerIsGone() const;
   // All parts (at most 4), in order. `more`: hold back a last short packet, because more follows at
   // once.
   Status Write(std::span<const std::string_view> parts, bool more = false);

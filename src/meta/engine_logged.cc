@@ -191,8 +191,10 @@ Status Recover(const Segments& segments, Engine& behind) {
   }
   TRY(Replay(records[older], behind));
   TRY(Replay(records[1 - older], behind));
-  TRY(segments[older]->Erase());
-  return segments[1 - older]->Erase();
+  for (const std::size_t each : {older, 1 - older}) {
+    if (!records[each].empty()) TRY(segments[each]->Erase());
+  }
+  return {};
 }
 
 }  // namespace

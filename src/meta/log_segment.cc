@@ -75,9 +75,15 @@ class FileSegment final : public LogSegment {
   ~FileSegment() override { close(fd_); }
 
   Result<std::vector<LogRecord>> ReadAll() override {
-    std::string text(SizeBytes(), '\0');
-    TRY(ReadText(text));
     std::vector<LogRecord> records;
+    const std::uint64_t bytes = SizeBytes();
+    if (bytes < kHeaderBytes) return records;
+    // An erased segment is told by its first header: a clean start does not read megabytes.
+    std::string text(kHeaderBytes, '\0');
+    TRY(ReadText(text));
+    if (text == std::string(kHeaderBytes, '\0')) return records;
+    text.resize(bytes);
+    TRY(ReadText(text));
     for (std::string_view in = text;;) {
       std::optional<LogRecord> record = TRY(TakeRecord(in));
       if (!record) return records;

@@ -1,5 +1,5 @@
 #include "base/hash.h"
-#include "storage/testing.h"
+#include "storage/fake.h"
 
 namespace landfall::storage {
 namespace {

@@ -41,6 +41,9 @@ std::string_view WireTypeName(TypeKind kind);
 // Both spellings, any case: INT64, INTEGER, BOOL, BOOLEAN, FLOAT64, FLOAT, DECIMAL, BIGDECIMAL, RECORD, STRUCT, ...
 Result<TypeKind> ParseTypeKind(std::string_view name);
 
+// The DuckDB name of a struct field: its own, or "_field_<n>" when it has none or an earlier field has the same.
+std::string PhysicalFieldName(const Type& type, std::size_t index);
+
 // "BIGINT", "DECIMAL(38,9)", "STRUCT(\"a\" BIGINT)[]", TIMESTAMP -> "TIMESTAMP WITH TIME ZONE", JSON -> "JSON".
 // kUnimplemented naming the type for BIGNUMERIC, INTERVAL columns, GEOGRAPHY and RANGE until they are built.
 Result<std::string> DuckDbType(const Type& type);

@@ -13,7 +13,7 @@ std::vector<const Expr*> Flatten(const Expr& expr) {
   std::vector<const Expr*> path;
   const Expr* part = &expr;
   for (; part->kind == ExprKind::kField; part = part->args[0].get()) path.push_back(part);
-  if (part->kind != ExprKind::kName || part->parenthesized) return {};
+  if (part->kind != ExprKind::kName) return {};
   path.push_back(part);
   std::reverse(path.begin(), path.end());
   return path;

@@ -50,23 +50,24 @@ Result<WriteMap> ParsePayload(std::string_view in) {
   return writes;
 }
 
-// The record `in` begins with, taken off it; nullopt when there is no whole one.
-Result<std::optional<LogRecord>> TakeRecord(std::string_view& in) {
-  if (in.size() < kHeaderBytes) return std::optional<LogRecord>();
+// Takes the record that `in` begins with off it and appends it; false when there is no whole one.
+Result<bool> TakeRecord(std::string_view& in, std::vector<LogRecord>& records) {
+  if (in.size() < kHeaderBytes) return false;
   std::string_view rest = in;
   const auto crc = TakeInt<std::uint32_t>(rest);
   const std::string_view covered = rest;
   const auto payload_bytes = TakeInt<std::uint32_t>(rest);
-  LogRecord record;
-  record.epoch = TakeInt<std::uint64_t>(rest);
-  record.number = TakeInt<std::uint64_t>(rest);
-  if (payload_bytes == 0 || payload_bytes > rest.size()) return std::optional<LogRecord>();
-  if (Crc32c(0, covered.substr(0, kHeaderBytes - 4 + payload_bytes)) != crc) {
-    return std::optional<LogRecord>();
+  const auto epoch = TakeInt<std::uint64_t>(rest);
+  const auto number = TakeInt<std::uint64_t>(rest);
+  if (payload_bytes == 0 || payload_bytes > rest.size()) return false;
+  if (Crc32c(0, covered.substr(0, kHeaderBytes - 4 + payload_bytes)) != crc) return false;
+  if (!records.empty() && (epoch != records.back().epoch || number != records.back().number + 1)) {
+    return false;
   }
-  record.writes = TRY(ParsePayload(rest.substr(0, payload_bytes)));
+  WriteMap writes = TRY(ParsePayload(rest.substr(0, payload_bytes)));
+  records.push_back({.epoch = epoch, .number = number, .writes = std::move(writes)});
   in.remove_prefix(kHeaderBytes + payload_bytes);
-  return std::optional(std::move(record));
+  return true;
 }
 
 class FileSegment final : public LogSegment {
@@ -84,15 +85,10 @@ class FileSegment final : public LogSegment {
     if (text == std::string(kHeaderBytes, '\0')) return records;
     text.resize(bytes);
     TRY(ReadText(text));
-    for (std::string_view in = text;;) {
-      std::optional<LogRecord> record = TRY(TakeRecord(in));
-      if (!record) return records;
-      if (!records.empty() &&
-          (record->epoch != records.back().epoch || record->number != records.back().number + 1)) {
-        return records;
-      }
-      records.push_back(std::move(*record));
+    std::string_view in = text;
+    while (TRY(TakeRecord(in, records))) {
     }
+    return records;
   }
 
   Status Append(std::uint64_t epoch, std::uint64_t number, const WriteMap& writes) override {

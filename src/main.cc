@@ -7,6 +7,7 @@
 
 int main(int argc, char** argv) {
   const std::vector<std::string> args(argv + 1, argv + argc);
-  if (!args.empty() && args.front() == "up") return landfall::server::Up({args.begin() + 1, args.end()});
+  if (!args.empty() && args.front() == "up")
+    return landfall::server::Up({args.begin() + 1, args.end()});
   return landfall::cli::Main(args);
 }

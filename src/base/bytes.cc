@@ -11,7 +11,8 @@ namespace {
 
 class GunzipSource final : public ByteSource {
  public:
-  explicit GunzipSource(std::unique_ptr<ByteSource> compressed) : compressed_(std::move(compressed)) {
+  explicit GunzipSource(std::unique_ptr<ByteSource> compressed)
+      : compressed_(std::move(compressed)) {
     CHECK(inflateInit2(&stream_, 15 + 16) == Z_OK);  // 16: gzip framing only
   }
   ~GunzipSource() override { inflateEnd(&stream_); }
@@ -33,7 +34,8 @@ class GunzipSource final : public ByteSource {
       if (rc == Z_STREAM_END) {
         in_member_ = false;
       } else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-        return InvalidArgument(std::string("gzip stream is damaged: ") + (stream_.msg ? stream_.msg : "unknown"));
+        return InvalidArgument(std::string("gzip stream is damaged: ") +
+                               (stream_.msg ? stream_.msg : "unknown"));
       }
     }
     return static_cast<std::size_t>(wanted - stream_.avail_out);
@@ -69,7 +71,8 @@ Result<std::string> ReadAll(ByteSource& source, std::size_t bytes_max, std::stri
     const std::size_t n = TRY(source.Read(buffer));
     if (n == 0) return all;
     if (all.size() + n > bytes_max) {
-      return ResourceExhausted(std::string(what) + " is over " + std::to_string(bytes_max) + " bytes", "uploadTooLarge");
+      return ResourceExhausted(
+          std::string(what) + " is over " + std::to_string(bytes_max) + " bytes", "uploadTooLarge");
     }
     all.append(buffer.data(), n);
   }

@@ -14,7 +14,8 @@ namespace landfall {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  // Fills up to `out.size()` (> 0) bytes; returns how many, 0 at the end. Blocks. After an error the source is dead.
+  // Fills up to `out.size()` (> 0) bytes; returns how many, 0 at the end. Blocks. After an error
+  // the source is dead.
   virtual Result<std::size_t> Read(std::span<char> out) = 0;
 };
 
@@ -44,11 +45,13 @@ class StringSink final : public ByteSink {
   std::string text;
 };
 
-// Everything that is left in `source`. kResourceExhausted/"uploadTooLarge" naming `what` when it is over `bytes_max`.
+// Everything that is left in `source`. kResourceExhausted/"uploadTooLarge" naming `what` when it is
+// over `bytes_max`.
 Result<std::string> ReadAll(ByteSource& source, std::size_t bytes_max, std::string_view what);
 
-// Decompresses gzip (concatenated members too) while it is read. Errors: kInvalidArgument/"invalid" for a bad header,
-// a bad checksum, or input that ends inside a member ("gzip stream is truncated").
+// Decompresses gzip (concatenated members too) while it is read. Errors: kInvalidArgument/"invalid"
+// for a bad header, a bad checksum, or input that ends inside a member ("gzip stream is
+// truncated").
 std::unique_ptr<ByteSource> Gunzip(std::unique_ptr<ByteSource> compressed);
 
 }  // namespace landfall

@@ -1,5 +1,5 @@
-// Time comes in through the constructor. Wall time names instants in resources and rows; monotonic time measures
-// leases and deadlines, because it never steps back.
+// Time comes in through the constructor. Wall time names instants in resources and rows; monotonic
+// time measures leases and deadlines, because it never steps back.
 #pragma once
 
 #include <atomic>

@@ -7,7 +7,8 @@
 namespace landfall {
 
 const std::vector<std::string_view>& Faults::Points() {
-  static const std::vector<std::string_view> kPoints = {"storage.write", "storage.read", "warehouse.commit"};
+  static const std::vector<std::string_view> kPoints = {"storage.write", "storage.read",
+                                                        "warehouse.commit"};
   return kPoints;
 }
 

@@ -31,11 +31,13 @@ class Fd {
 
 class PosixReadable final : public ReadableFile {
  public:
-  PosixReadable(int fd, std::uint64_t size, std::string path) : fd_(fd), size_(size), path_(std::move(path)) {}
+  PosixReadable(int fd, std::uint64_t size, std::string path)
+      : fd_(fd), size_(size), path_(std::move(path)) {}
   Result<std::size_t> ReadAt(std::uint64_t offset, std::span<char> out) override {
     std::size_t done = 0;
     while (done < out.size()) {
-      const ssize_t n = pread(fd_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+      const ssize_t n =
+          pread(fd_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return FromErrno(errno, "reading " + path_);
       if (n == 0) break;
@@ -87,7 +89,7 @@ class PosixFiles final : public FileSystem {
   Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return FromErrno(errno, "opening " + path);
-    struct stat info {};
+    struct stat info{};
     if (fstat(fd, &info) != 0) {
       const int error = errno;
       close(fd);
@@ -96,7 +98,8 @@ class PosixFiles final : public FileSystem {
     return std::make_unique<PosixReadable>(fd, static_cast<std::uint64_t>(info.st_size), path);
   }
 
-  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path, std::uint64_t keep_bytes) override {
+  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path,
+                                                      std::uint64_t keep_bytes) override {
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) return FromErrno(errno, "creating " + path);
     if (ftruncate(fd, static_cast<off_t>(keep_bytes)) != 0 || lseek(fd, 0, SEEK_END) < 0) {
@@ -108,7 +111,8 @@ class PosixFiles final : public FileSystem {
   }
 
   Status Rename(const std::string& from, const std::string& to) override {
-    if (rename(from.c_str(), to.c_str()) != 0) return FromErrno(errno, "renaming " + from + " to " + to);
+    if (rename(from.c_str(), to.c_str()) != 0)
+      return FromErrno(errno, "renaming " + from + " to " + to);
     return {};
   }
 
@@ -131,7 +135,8 @@ class PosixFiles final : public FileSystem {
 
   Status SyncDir(const std::string& path) override {
     const Fd dir(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (dir.get() < 0 || fsync(dir.get()) != 0) return FromErrno(errno, "syncing directory " + path);
+    if (dir.get() < 0 || fsync(dir.get()) != 0)
+      return FromErrno(errno, "syncing directory " + path);
     return {};
   }
 
@@ -148,7 +153,7 @@ class PosixFiles final : public FileSystem {
   }
 
   Result<std::uint64_t> FreeBytes(const std::string& path) override {
-    struct statvfs info {};
+    struct statvfs info{};
     if (statvfs(path.c_str(), &info) != 0) return FromErrno(errno, "reading free space of " + path);
     return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
   }
@@ -161,10 +166,12 @@ class PosixFiles final : public FileSystem {
       char pid[32] = {};
       const ssize_t n = pread(fd, pid, sizeof pid - 1, 0);
       const std::string holder(Trim({pid, static_cast<std::size_t>(n > 0 ? n : 0)}));
-      return FailedPrecondition(path + " is held by process " + (holder.empty() ? "?" : holder), "locked");
+      return FailedPrecondition(path + " is held by process " + (holder.empty() ? "?" : holder),
+                                "locked");
     }
     const std::string pid = std::to_string(getpid()) + "\n";
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0) return FromErrno(errno, "writing " + path);
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0)
+      return FromErrno(errno, "writing " + path);
     return std::unique_ptr<FileLock>(std::move(lock));
   }
 };

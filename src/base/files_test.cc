@@ -8,7 +8,9 @@ namespace {
 
 class FilesTest : public ::testing::Test {
  protected:
-  FilesTest() : dir_(::testing::TempDir() + "files_test." + std::to_string(getpid())), files_(MakePosixFiles()) {
+  FilesTest()
+      : dir_(::testing::TempDir() + "files_test." + std::to_string(getpid())),
+        files_(MakePosixFiles()) {
     EXPECT_TRUE(files_->MakeDirs(dir_ + "/a/b").ok());
   }
   std::string Read(const std::string& path) {
@@ -45,11 +47,14 @@ TEST_F(FilesTest, ASecondLockNamesTheHolder) {
   ASSERT_TRUE(first.ok());
   const auto second = files_->Lock(dir_ + "/LOCK");
   EXPECT_EQ(second.status().reason(), "locked");
-  EXPECT_NE(second.status().message().find("process " + std::to_string(getpid())), std::string::npos);
+  EXPECT_NE(second.status().message().find("process " + std::to_string(getpid())),
+            std::string::npos);
 }
 
 TEST_F(FilesTest, ALockEndsWithItsHolder) {
-  { const auto first = files_->Lock(dir_ + "/LOCK2"); }
+  {
+    const auto first = files_->Lock(dir_ + "/LOCK2");
+  }
   EXPECT_TRUE(files_->Lock(dir_ + "/LOCK2").ok());
 }
 

@@ -25,8 +25,8 @@ __attribute__((target("sse4.2"))) std::uint32_t Crc32c(std::uint32_t crc, std::s
 }
 
 std::string Crc32cBase64(std::uint32_t crc) {
-  const char bytes[4] = {static_cast<char>(crc >> 24), static_cast<char>(crc >> 16), static_cast<char>(crc >> 8),
-                         static_cast<char>(crc)};
+  const char bytes[4] = {static_cast<char>(crc >> 24), static_cast<char>(crc >> 16),
+                         static_cast<char>(crc >> 8), static_cast<char>(crc)};
   return Base64({bytes, 4});
 }
 
@@ -35,9 +35,13 @@ struct Md5::State {
   ~State() { EVP_MD_CTX_free(context); }
 };
 
-Md5::Md5() : state_(std::make_unique<State>()) { CHECK(EVP_DigestInit_ex(state_->context, EVP_md5(), nullptr) == 1); }
+Md5::Md5() : state_(std::make_unique<State>()) {
+  CHECK(EVP_DigestInit_ex(state_->context, EVP_md5(), nullptr) == 1);
+}
 Md5::~Md5() = default;
-void Md5::Update(std::string_view bytes) { CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1); }
+void Md5::Update(std::string_view bytes) {
+  CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
+}
 std::string Md5::Finish() {
   unsigned char digest[16];
   CHECK(EVP_DigestFinal_ex(state_->context, digest, nullptr) == 1);

@@ -24,7 +24,8 @@ Result<Json> ParseJson(std::string_view text, std::size_t depth_max) {
   }
   if (!error) parser.finish(error);
   if (error) {
-    return InvalidArgument("Parse Error: " + error.message() + " at byte " + std::to_string(consumed), "parseError");
+    return InvalidArgument(
+        "Parse Error: " + error.message() + " at byte " + std::to_string(consumed), "parseError");
   }
   return parser.release();
 }

@@ -1,5 +1,5 @@
-// JSON values: Boost.JSON, under one name, with errors as values. For request and resource bodies; bulk data is
-// parsed by the warehouse's own readers.
+// JSON values: Boost.JSON, under one name, with errors as values. For request and resource bodies;
+// bulk data is parsed by the warehouse's own readers.
 #pragma once
 
 #include <boost/json.hpp>
@@ -20,13 +20,16 @@ using JsonArray = boost::json::array;
 Result<Json> ParseJson(std::string_view text, std::size_t depth_max = 64);
 std::string ToText(const Json& value);
 
-// Members of an object; absent and null are the same to these. A member of another type is kInvalidArgument naming it.
-// Integers are accepted as JSON numbers and as decimal strings, as Google's APIs do.
+// Members of an object; absent and null are the same to these. A member of another type is
+// kInvalidArgument naming it. Integers are accepted as JSON numbers and as decimal strings, as
+// Google's APIs do.
 const Json* Find(const JsonObject& object, std::string_view name);
 Result<std::optional<std::string>> StringMember(const JsonObject& object, std::string_view name);
 Result<std::optional<std::int64_t>> Int64Member(const JsonObject& object, std::string_view name);
 Result<std::optional<bool>> BoolMember(const JsonObject& object, std::string_view name);
-Result<const JsonObject*> ObjectMember(const JsonObject& object, std::string_view name);  // nullptr when absent
-Result<const JsonArray*> ArrayMember(const JsonObject& object, std::string_view name);    // nullptr when absent
+Result<const JsonObject*> ObjectMember(const JsonObject& object,
+                                       std::string_view name);  // nullptr when absent
+Result<const JsonArray*> ArrayMember(const JsonObject& object,
+                                     std::string_view name);  // nullptr when absent
 
 }  // namespace landfall

@@ -30,7 +30,8 @@ TEST(Members, AcceptIntegersAsNumbersAndAsText) {
 
 TEST(Members, OfAnotherTypeAreNamed) {
   const Json value = ParseJson(R"({"a": 1})").value();
-  EXPECT_EQ(StringMember(value.get_object(), "a").status().message(), "member \"a\" must be a string");
+  EXPECT_EQ(StringMember(value.get_object(), "a").status().message(),
+            "member \"a\" must be a string");
   EXPECT_EQ(ObjectMember(value.get_object(), "none").value(), nullptr);
 }
 

@@ -7,7 +7,8 @@
 namespace landfall {
 namespace {
 
-constexpr std::string_view kNames[] = {"DEBUG", "INFO", "WARNING", "ERROR"};  // Cloud Logging's LogSeverity
+constexpr std::string_view kNames[] = {"DEBUG", "INFO", "WARNING",
+                                       "ERROR"};  // Cloud Logging's LogSeverity
 
 Json ToJson(const LogField& field) {
   return std::visit([](const auto& v) { return Json(v); }, field.value);
@@ -21,7 +22,8 @@ Result<Severity> ParseSeverity(std::string_view name) {
   if (name == "warn") return Severity::kWarn;
   if (name == "error") return Severity::kError;
   if (name == "off") return Severity::kOff;
-  return InvalidArgument("log level \"" + std::string(name) + "\" is not one of debug, info, warn, error, off");
+  return InvalidArgument("log level \"" + std::string(name) +
+                         "\" is not one of debug, info, warn, error, off");
 }
 
 void Log::Emit(Severity severity, std::string_view event, LogFields fields) {

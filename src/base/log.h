@@ -1,4 +1,5 @@
-// One JSON object per line: time, severity, event, then fields. Injected; tests capture it. Thread-safe.
+// One JSON object per line: time, severity, event, then fields. Injected; tests capture it.
+// Thread-safe.
 //   log.Info("object_written", {{"bucket", bucket}, {"bytes", size}});
 // Error: a human must act. Warn: we degraded. Info: state changed. Debug: off unless asked for.
 #pragma once
@@ -38,10 +39,14 @@ class Log {
   explicit Log(Severity least) : least_(least) {}
   virtual ~Log() = default;
   bool enabled(Severity severity) const { return severity >= least_; }
-  void Debug(std::string_view event, LogFields fields = {}) { Emit(Severity::kDebug, event, fields); }
+  void Debug(std::string_view event, LogFields fields = {}) {
+    Emit(Severity::kDebug, event, fields);
+  }
   void Info(std::string_view event, LogFields fields = {}) { Emit(Severity::kInfo, event, fields); }
   void Warn(std::string_view event, LogFields fields = {}) { Emit(Severity::kWarn, event, fields); }
-  void Error(std::string_view event, LogFields fields = {}) { Emit(Severity::kError, event, fields); }
+  void Error(std::string_view event, LogFields fields = {}) {
+    Emit(Severity::kError, event, fields);
+  }
 
  protected:
   virtual void WriteLine(const std::string& line) = 0;  // without the newline

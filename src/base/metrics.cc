@@ -42,7 +42,8 @@ T& Metrics::FindOrAdd(std::deque<Entry<T>>& all, std::string_view name, std::str
   return entry.metric;
 }
 
-Counter& Metrics::AddCounter(std::string_view name, std::string_view help, std::string_view labels) {
+Counter& Metrics::AddCounter(std::string_view name, std::string_view help,
+                             std::string_view labels) {
   const MutexLock lock(mu_);
   return FindOrAdd(counters_, name, help, labels);
 }
@@ -50,7 +51,8 @@ Gauge& Metrics::AddGauge(std::string_view name, std::string_view help, std::stri
   const MutexLock lock(mu_);
   return FindOrAdd(gauges_, name, help, labels);
 }
-Histogram& Metrics::AddHistogram(std::string_view name, std::string_view help, std::string_view labels) {
+Histogram& Metrics::AddHistogram(std::string_view name, std::string_view help,
+                                 std::string_view labels) {
   const MutexLock lock(mu_);
   return FindOrAdd(histograms_, name, help, labels);
 }
@@ -59,23 +61,29 @@ std::string Metrics::Render() const {
   const MutexLock lock(mu_);
   std::map<std::string, std::string> by_name;  // one HELP and TYPE per name, names sorted
   for (const auto& entry : counters_) {
-    std::string& text = by_name.try_emplace(entry.name, Header(entry.name, entry.help, "counter")).first->second;
+    std::string& text =
+        by_name.try_emplace(entry.name, Header(entry.name, entry.help, "counter")).first->second;
     text += Labelled(entry.name, entry.labels) + " " + std::to_string(entry.metric.value()) + "\n";
   }
   for (const auto& entry : gauges_) {
-    std::string& text = by_name.try_emplace(entry.name, Header(entry.name, entry.help, "gauge")).first->second;
+    std::string& text =
+        by_name.try_emplace(entry.name, Header(entry.name, entry.help, "gauge")).first->second;
     text += Labelled(entry.name, entry.labels) + " " + std::to_string(entry.metric.value()) + "\n";
   }
   for (const auto& entry : histograms_) {
-    std::string& text = by_name.try_emplace(entry.name, Header(entry.name, entry.help, "histogram")).first->second;
+    std::string& text =
+        by_name.try_emplace(entry.name, Header(entry.name, entry.help, "histogram")).first->second;
     const std::string more = entry.labels.empty() ? "" : entry.labels + ",";
     std::uint64_t total = 0;
     for (std::size_t i = 0; i <= Histogram::kBounds.size(); ++i) {
       total += entry.metric.counts_[i].load(std::memory_order_relaxed);
-      const std::string bound = i < Histogram::kBounds.size() ? Number(Histogram::kBounds[i]) : "+Inf";
-      text += entry.name + "_bucket{" + more + "le=\"" + bound + "\"} " + std::to_string(total) + "\n";
+      const std::string bound =
+          i < Histogram::kBounds.size() ? Number(Histogram::kBounds[i]) : "+Inf";
+      text +=
+          entry.name + "_bucket{" + more + "le=\"" + bound + "\"} " + std::to_string(total) + "\n";
     }
-    const double sum = static_cast<double>(entry.metric.sum_us_.load(std::memory_order_relaxed)) / 1e6;
+    const double sum =
+        static_cast<double>(entry.metric.sum_us_.load(std::memory_order_relaxed)) / 1e6;
     text += Labelled(entry.name + "_sum", entry.labels) + " " + Number(sum) + "\n";
     text += Labelled(entry.name + "_count", entry.labels) + " " + std::to_string(total) + "\n";
   }

@@ -1,5 +1,5 @@
-// Counters, gauges and histograms in Prometheus text format. Made once at start and kept by reference; updating one is
-// an atomic add. The registry owns them and outlives its users.
+// Counters, gauges and histograms in Prometheus text format. Made once at start and kept by
+// reference; updating one is an atomic add. The registry owns them and outlives its users.
 #pragma once
 
 #include <array>
@@ -37,8 +37,8 @@ class Gauge {
 // Seconds, in buckets from 100 us to 100 s.
 class Histogram {
  public:
-  static constexpr std::array<double, 13> kBounds = {0.0001, 0.00025, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                     0.1,    0.25,    1,     5,      25,    100};
+  static constexpr std::array<double, 13> kBounds = {
+      0.0001, 0.00025, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1, 5, 25, 100};
   void Observe(double seconds);
 
  private:
@@ -49,11 +49,12 @@ class Histogram {
 
 class Metrics {
  public:
-  // Names follow Prometheus: landfall_<module>_<what>_<unit>[_total]. `labels` is ready-made: `method="get",code="200"`.
-  // Asking twice for one (name, labels) gives the same one.
+  // Names follow Prometheus: landfall_<module>_<what>_<unit>[_total]. `labels` is ready-made:
+  // `method="get",code="200"`. Asking twice for one (name, labels) gives the same one.
   Counter& AddCounter(std::string_view name, std::string_view help, std::string_view labels = {});
   Gauge& AddGauge(std::string_view name, std::string_view help, std::string_view labels = {});
-  Histogram& AddHistogram(std::string_view name, std::string_view help, std::string_view labels = {});
+  Histogram& AddHistogram(std::string_view name, std::string_view help,
+                          std::string_view labels = {});
   std::string Render() const;
 
  private:
@@ -63,8 +64,8 @@ class Metrics {
     T metric;
   };
   template <typename T>
-  T& FindOrAdd(std::deque<Entry<T>>& all, std::string_view name, std::string_view help, std::string_view labels)
-      REQUIRES(mu_);
+  T& FindOrAdd(std::deque<Entry<T>>& all, std::string_view name, std::string_view help,
+               std::string_view labels) REQUIRES(mu_);
 
   mutable Mutex mu_;
   std::deque<Entry<Counter>> counters_ GUARDED_BY(mu_);

@@ -1,4 +1,5 @@
-// std::mutex with clang's thread-safety annotations: -Wthread-safety turns an unlocked access into a build error.
+// std::mutex with clang's thread-safety annotations: -Wthread-safety turns an unlocked access into
+// a build error.
 #pragma once
 
 #include <chrono>

@@ -18,8 +18,9 @@ TEST(Log, WritesOneJsonObjectPerEvent) {
   CapturedLog log;
   log.Info("object_written", {{"bucket", "b\"x"}, {"bytes", 12}, {"ok", true}});
   ASSERT_EQ(log.lines().size(), 1u);
-  EXPECT_EQ(log.lines()[0],
-            R"({"time":"1970-01-01T00:00:00.000000Z","severity":"INFO","event":"object_written","bucket":"b\"x","bytes":12,"ok":true})");
+  EXPECT_EQ(
+      log.lines()[0],
+      R"({"time":"1970-01-01T00:00:00.000000Z","severity":"INFO","event":"object_written","bucket":"b\"x","bytes":12,"ok":true})");
 }
 
 TEST(Metrics, RenderOneHeaderPerNameAndCumulativeBuckets) {
@@ -29,7 +30,8 @@ TEST(Metrics, RenderOneHeaderPerNameAndCumulativeBuckets) {
   metrics.AddHistogram("b_seconds", "what b is").Observe(0.002);
   const std::string text = metrics.Render();
   EXPECT_THAT(text, HasSubstr("# TYPE a_total counter\na_total{x=\"1\"} 2\na_total{x=\"2\"} 3\n"));
-  EXPECT_THAT(text, HasSubstr("b_seconds_bucket{le=\"0.001\"} 0\nb_seconds_bucket{le=\"0.0025\"} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("b_seconds_bucket{le=\"0.001\"} 0\nb_seconds_bucket{le=\"0.0025\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("b_seconds_bucket{le=\"+Inf\"} 1\n"));
 }
 

@@ -43,9 +43,10 @@ std::string_view CodeName(Code code) { return kCodes[static_cast<std::size_t>(co
 int HttpStatusOf(Code code) { return kCodes[static_cast<std::size_t>(code)].http; }
 
 Status::Status(Code code, std::string message, std::string reason, std::string location)
-    : state_(code == Code::kOk ? nullptr
-                               : std::make_shared<State>(State{code, std::move(message), std::move(reason),
-                                                               std::move(location)})) {}
+    : state_(code == Code::kOk
+                 ? nullptr
+                 : std::make_shared<State>(
+                       State{code, std::move(message), std::move(reason), std::move(location)})) {}
 
 const std::string& Status::message() const { return state_ ? state_->message : kEmpty; }
 const std::string& Status::reason() const { return state_ ? state_->reason : kEmpty; }
@@ -108,7 +109,8 @@ Status PermissionDenied(std::string message, std::string reason) {
 
 Status FromErrno(int error_number, std::string_view doing) {
   std::string message = std::string(doing) + ": " + std::strerror(error_number);
-  if (error_number == ENOSPC || error_number == EDQUOT) return ResourceExhausted(std::move(message), "diskFull");
+  if (error_number == ENOSPC || error_number == EDQUOT)
+    return ResourceExhausted(std::move(message), "diskFull");
   if (error_number == ENOENT) return NotFound(std::move(message));
   return Internal(std::move(message));
 }

@@ -1,11 +1,14 @@
-// Errors are values. A Status is OK or (code, message, reason, location); a Result<T> is a T or a Status.
+// Errors are values. A Status is OK or (code, message, reason, location); a Result<T> is a T or a
+// Status.
 //
 // code      google.rpc.Code number: the gRPC edge is a cast, the HTTP edge is HttpStatusOf().
-// message   for people; names the thing and the rule: "object name is 1100 bytes; the limit is 1024".
-// reason    for machines; Google's published word for the failure ("conditionNotMet", "notFound", "duplicate").
-// location  what is to blame when the API says so: a header, a parameter, "query". Often empty.
+// message   for people; names the thing and the rule: "object name is 1100 bytes; the limit is
+// 1024". reason    for machines; Google's published word for the failure ("conditionNotMet",
+// "notFound", "duplicate"). location  what is to blame when the API says so: a header, a parameter,
+// "query". Often empty.
 //
-// What a client, a peer, a disk or a clock can cause is a Status. What only our own bug can cause is CHECK.
+// What a client, a peer, a disk or a clock can cause is a Status. What only our own bug can cause
+// is CHECK.
 #pragma once
 
 #include <cstdint>
@@ -69,11 +72,14 @@ class [[nodiscard]] Status {
 
 inline Status Ok() { return {}; }
 // `reason` defaults to Google's usual word for the code.
-Status InvalidArgument(std::string message, std::string reason = "invalid", std::string location = {});
+Status InvalidArgument(std::string message, std::string reason = "invalid",
+                       std::string location = {});
 Status NotFound(std::string message, std::string reason = "notFound");
 Status AlreadyExists(std::string message, std::string reason = "duplicate");
-Status FailedPrecondition(std::string message, std::string reason = "conditionNotMet", std::string location = {});
-Status Unimplemented(std::string message, std::string reason = "notImplemented", std::string location = {});
+Status FailedPrecondition(std::string message, std::string reason = "conditionNotMet",
+                          std::string location = {});
+Status Unimplemented(std::string message, std::string reason = "notImplemented",
+                     std::string location = {});
 Status Internal(std::string message, std::string reason = "internalError");
 Status Unavailable(std::string message, std::string reason = "backendError");
 Status ResourceExhausted(std::string message, std::string reason = "rateLimitExceeded");
@@ -87,19 +93,22 @@ Status PermissionDenied(std::string message, std::string reason = "accessDenied"
 // ENOSPC and EDQUOT become kResourceExhausted/"diskFull"; ENOENT kNotFound; the rest kInternal.
 Status FromErrno(int error_number, std::string_view doing);
 
-[[noreturn]] void CheckFailed(const char* file, int line, const char* expression, const std::string& detail);
+[[noreturn]] void CheckFailed(const char* file, int line, const char* expression,
+                              const std::string& detail);
 
 template <typename T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit, so that `return NotFound(..)` works
+  Result(Status status)
+      : status_(std::move(status)) {  // NOLINT: implicit, so that `return NotFound(..)` works
     if (status_.ok()) CheckFailed(__FILE__, __LINE__, "a Result needs a value or an error", "");
   }
   template <typename U = T>
     requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
              !std::is_same_v<std::remove_cvref_t<U>, Status>)
-  Result(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT: implicit, so that `return value` works
+  Result(U&& value)
+      : value_(std::forward<U>(value)) {}  // NOLINT: implicit, so that `return value` works
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const& { return status_; }
@@ -128,23 +137,24 @@ class [[nodiscard]] Result {
 #define LANDFALL_CAT2(a, b) a##b
 #define LANDFALL_CAT(a, b) LANDFALL_CAT2(a, b)
 
-// Evaluates to the value of `expr`, or returns its error to our caller. Works for Status too (no value then).
+// Evaluates to the value of `expr`, or returns its error to our caller. Works for Status too (no
+// value then).
 #define TRY(expr) LANDFALL_TRY(expr, LANDFALL_CAT(outcome_, __COUNTER__))
-#define LANDFALL_TRY(expr, tmp)                      \
-  __extension__({                                    \
-    auto tmp = (expr);                               \
-    if (!tmp.ok()) return std::move(tmp).status();   \
-    std::move(tmp).value();                          \
+#define LANDFALL_TRY(expr, tmp)                    \
+  __extension__({                                  \
+    auto tmp = (expr);                             \
+    if (!tmp.ok()) return std::move(tmp).status(); \
+    std::move(tmp).value();                        \
   })
 
 // A broken invariant of ours ends the process, in release builds too: going on would risk the data.
-#define CHECK(condition)                                                                       \
-  do {                                                                                         \
-    if (!(condition)) ::landfall::CheckFailed(__FILE__, __LINE__, #condition, std::string{});  \
+#define CHECK(condition)                                                                      \
+  do {                                                                                        \
+    if (!(condition)) ::landfall::CheckFailed(__FILE__, __LINE__, #condition, std::string{}); \
   } while (false)
-#define CHECK_OK(expr)                                                                             \
-  do {                                                                                             \
-    auto check_status_ = (expr);                                                                   \
-    if (!check_status_.ok())                                                                       \
-      ::landfall::CheckFailed(__FILE__, __LINE__, #expr, check_status_.status().ToString());       \
+#define CHECK_OK(expr)                                                                       \
+  do {                                                                                       \
+    auto check_status_ = (expr);                                                             \
+    if (!check_status_.ok())                                                                 \
+      ::landfall::CheckFailed(__FILE__, __LINE__, #expr, check_status_.status().ToString()); \
   } while (false)

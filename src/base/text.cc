@@ -8,7 +8,8 @@
 namespace landfall {
 namespace {
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 int HexValue(char c) {
@@ -29,7 +30,8 @@ int Base64Value(char c) {
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Bytes of the sequence that starts with `lead`, 0 when none can; the bounds of its second byte (Unicode table 3-7).
+// Bytes of the sequence that starts with `lead`, 0 when none can; the bounds of its second byte
+// (Unicode table 3-7).
 struct Utf8Form {
   int bytes;
   unsigned char second_min, second_max;
@@ -55,8 +57,10 @@ std::string Base64(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t block = 0;
-    for (std::size_t k = 0; k < 3; ++k) block = block << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= n ? kAlphabet[(block >> (18 - 6 * k)) & 63] : '=';
+    for (std::size_t k = 0; k < 3; ++k)
+      block = block << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k)
+      out += k <= n ? kAlphabet[(block >> (18 - 6 * k)) & 63] : '=';
   }
   return out;
 }
@@ -90,8 +94,8 @@ std::string Hex(std::string_view bytes) {
 std::string PercentEncode(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
     if (plain) {
       out += c;
     } else {
@@ -114,7 +118,8 @@ Result<std::string> PercentDecode(std::string_view text) {
     }
     const int high = i + 1 < text.size() ? HexValue(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? HexValue(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return InvalidArgument("malformed percent escape in \"" + std::string(text) + "\"");
+    if (high < 0 || low < 0)
+      return InvalidArgument("malformed percent escape in \"" + std::string(text) + "\"");
     out += static_cast<char>(high * 16 + low);
     i += 2;
   }
@@ -144,7 +149,8 @@ std::string AsciiLower(std::string_view text) {
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return Lower(x) == Lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
 bool IsValidUtf8(std::string_view text) {
@@ -188,7 +194,8 @@ std::string_view Nearest(std::string_view word, const std::vector<std::string_vi
       std::size_t diagonal = row[0];
       row[0] = i;
       for (std::size_t j = 1; j <= candidate.size(); ++j) {
-        const std::size_t change = diagonal + (Lower(word[i - 1]) == Lower(candidate[j - 1]) ? 0 : 1);
+        const std::size_t change =
+            diagonal + (Lower(word[i - 1]) == Lower(candidate[j - 1]) ? 0 : 1);
         diagonal = row[j];
         row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
       }

@@ -8,8 +8,13 @@ namespace landfall {
 namespace {
 
 TEST(Base64, MatchesTheVectorsOfRfc4648) {
-  const std::array<std::pair<std::string, std::string>, 7> kVectors = {{
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}}};
+  const std::array<std::pair<std::string, std::string>, 7> kVectors = {{{"", ""},
+                                                                        {"f", "Zg=="},
+                                                                        {"fo", "Zm8="},
+                                                                        {"foo", "Zm9v"},
+                                                                        {"foob", "Zm9vYg=="},
+                                                                        {"fooba", "Zm9vYmE="},
+                                                                        {"foobar", "Zm9vYmFy"}}};
   for (const auto& [plain, encoded] : kVectors) {
     EXPECT_EQ(Base64(plain), encoded);
     EXPECT_EQ(FromBase64(encoded).value(), plain);
@@ -43,7 +48,8 @@ TEST(Split, KeepsEmptyParts) {
 
 TEST(Utf8, RefusesOverlongSurrogateAndCutForms) {
   EXPECT_TRUE(IsValidUtf8("a\xC3\xA9\xE2\x98\x83\xF0\x9F\x98\x80"));
-  for (const char* bad : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x80\x80\x80", "\xC3", "\x80", "\xFF"}) {
+  for (const char* bad : {"\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                          "\xF0\x80\x80\x80", "\xC3", "\x80", "\xFF"}) {
     EXPECT_FALSE(IsValidUtf8(bad)) << Hex(bad);
   }
 }

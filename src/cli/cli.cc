@@ -10,7 +10,8 @@ namespace {
 
 std::vector<Command> AllCommands() {
   std::vector<Command> all;
-  for (auto* more : {QueryCommands, StorageCommands, LoadCommands, IngestCommands, DoctorCommands, DemoCommands}) {
+  for (auto* more : {QueryCommands, StorageCommands, LoadCommands, IngestCommands, DoctorCommands,
+                     DemoCommands}) {
     for (Command& command : more()) all.push_back(std::move(command));
   }
   return all;
@@ -32,7 +33,8 @@ std::string TopHelp(const std::vector<Command>& all) {
 }
 
 // The command whose words begin `args`, longest name first, and how many words it took.
-const Command* FindCommand(const std::vector<Command>& all, const std::vector<std::string>& args, std::size_t* taken) {
+const Command* FindCommand(const std::vector<Command>& all, const std::vector<std::string>& args,
+                           std::size_t* taken) {
   for (const std::size_t words : {std::size_t{2}, std::size_t{1}}) {
     if (args.size() < words) continue;
     const std::string name = words == 2 ? args[0] + " " + args[1] : args[0];
@@ -71,7 +73,8 @@ int Main(const std::vector<std::string>& args) {
   std::size_t taken = 0;
   const Command* command = FindCommand(all, args, &taken);
   if (command == nullptr) return UnknownCommand(all, args[0]);
-  const Result<Call> call = ParseCall(*command, {args.begin() + static_cast<std::ptrdiff_t>(taken), args.end()});
+  const Result<Call> call =
+      ParseCall(*command, {args.begin() + static_cast<std::ptrdiff_t>(taken), args.end()});
   if (!call.ok()) return Complain(call.status().message(), 2);
   if (call->has("help")) {
     std::fputs(CommandHelp(*command).c_str(), stdout);

@@ -1,4 +1,5 @@
-// cli - every command but `up`. Each is a client of a running server's APIs, like anyone else's program.
+// cli - every command but `up`. Each is a client of a running server's APIs, like anyone else's
+// program.
 #pragma once
 
 #include <string>

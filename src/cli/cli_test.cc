@@ -10,7 +10,13 @@ namespace {
 using ::testing::HasSubstr;
 
 Command Sample() {
-  return {.name = "sample", .words = "WORD", .summary = "does a thing", .words_min = 1, .words_max = 1, .flags = {{"limit", "N", "how many"}, {"l", "", "long"}}, .run = nullptr};
+  return {.name = "sample",
+          .words = "WORD",
+          .summary = "does a thing",
+          .words_min = 1,
+          .words_max = 1,
+          .flags = {{"limit", "N", "how many"}, {"l", "", "long"}},
+          .run = nullptr};
 }
 
 TEST(ParseCall, TakesFlagsWordsAndSwitches) {
@@ -21,14 +27,16 @@ TEST(ParseCall, TakesFlagsWordsAndSwitches) {
 }
 
 TEST(ParseCall, RefusesWhatItDoesNotKnowAsUsage) {
-  EXPECT_THAT(ParseCall(Sample(), {"--limitt", "3", "w"}).status().message(), HasSubstr("did you mean --limit?"));
+  EXPECT_THAT(ParseCall(Sample(), {"--limitt", "3", "w"}).status().message(),
+              HasSubstr("did you mean --limit?"));
   EXPECT_EQ(ParseCall(Sample(), {}).status().reason(), "usage");
   EXPECT_EQ(ParseCall(Sample(), {"a", "b"}).status().reason(), "usage");
   EXPECT_EQ(ParseCall(Sample(), {"w", "--limit"}).status().reason(), "usage");
 }
 
 TEST(ParseCall, StopsReadingFlagsAfterTwoDashes) {
-  EXPECT_EQ(ParseCall(Sample(), {"--", "--limit"}).value().words, std::vector<std::string>{"--limit"});
+  EXPECT_EQ(ParseCall(Sample(), {"--", "--limit"}).value().words,
+            std::vector<std::string>{"--limit"});
 }
 
 TEST(CommandHelp, ListsOwnAndCommonFlags) {
@@ -46,14 +54,17 @@ TEST(ParseGcsUrl, SplitsBucketAndName) {
 
 QueryAnswer Answer() {
   QueryAnswer answer;
-  answer.columns = {{"name", "STRING", "NULLABLE", {}}, {"n", "INTEGER", "NULLABLE", {}}, {"t", "TIMESTAMP", "", {}}};
+  answer.columns = {{"name", "STRING", "NULLABLE", {}},
+                    {"n", "INTEGER", "NULLABLE", {}},
+                    {"t", "TIMESTAMP", "", {}}};
   answer.rows = {ParseJson(R"({"f":[{"v":"a,\"b"},{"v":"12"},{"v":"1587627537230123"}]})").value(),
                  ParseJson(R"({"f":[{"v":null},{"v":"3"},{"v":null}]})").value()};
   return answer;
 }
 
 TEST(Render, CsvQuotesWhatNeedsItAndLeavesNullEmpty) {
-  EXPECT_EQ(Render(Answer(), Format::kCsv), "name,n,t\n\"a,\"\"b\",12,2020-04-23T07:38:57.230123Z\n,3,\n");
+  EXPECT_EQ(Render(Answer(), Format::kCsv),
+            "name,n,t\n\"a,\"\"b\",12,2020-04-23T07:38:57.230123Z\n,3,\n");
 }
 
 TEST(Render, JsonKeepsTypes) {

@@ -20,11 +20,13 @@ Status ErrorOf(const net::ClientResponse& response) {
     const Json* error = Find(body->get_object(), "error");
     if (error != nullptr && error->is_object()) {
       const auto message = StringMember(error->get_object(), "message");
-      if (message.ok() && message->has_value()) return FailedPrecondition(**message, std::to_string(response.status));
+      if (message.ok() && message->has_value())
+        return FailedPrecondition(**message, std::to_string(response.status));
     }
   }
-  return FailedPrecondition("the server answered " + std::to_string(response.status) + ": " + response.body,
-                            std::to_string(response.status));
+  return FailedPrecondition(
+      "the server answered " + std::to_string(response.status) + ": " + response.body,
+      std::to_string(response.status));
 }
 
 std::vector<QueryAnswer::Column> ColumnsOf(const Json& fields) {
@@ -49,7 +51,8 @@ Status TakePage(const Json& page, QueryAnswer* answer) {
   if (const JsonArray* rows = TRY(ArrayMember(object, "rows"))) {
     answer->rows.insert(answer->rows.end(), rows->begin(), rows->end());
   }
-  if (const auto affected = TRY(Int64Member(object, "numDmlAffectedRows"))) answer->affected_rows = *affected;
+  if (const auto affected = TRY(Int64Member(object, "numDmlAffectedRows")))
+    answer->affected_rows = *affected;
   return {};
 }
 
@@ -104,8 +107,8 @@ Status Client::Delete(const std::string& target) {
 Result<Json> Client::Insert(const Upload& upload) {
   net::ClientRequest request;
   request.method = net::Method::kPost;
-  request.target = "/upload/storage/v1/b/" + PercentEncode(upload.bucket) + "/o?uploadType=media&name=" +
-                   PercentEncode(upload.name);
+  request.target = "/upload/storage/v1/b/" + PercentEncode(upload.bucket) +
+                   "/o?uploadType=media&name=" + PercentEncode(upload.name);
   request.headers.Set("Content-Type", upload.content_type);
   request.source = upload.body;
   request.source_bytes = upload.bytes;
@@ -115,7 +118,8 @@ Result<Json> Client::Insert(const Upload& upload) {
 Status Client::Download(std::string_view bucket, std::string_view name, ByteSink& sink) {
   net::ClientRequest request;
   request.method = net::Method::kGet;
-  request.target = "/download/storage/v1/b/" + PercentEncode(bucket) + "/o/" + PercentEncode(name) + "?alt=media";
+  request.target = "/download/storage/v1/b/" + PercentEncode(bucket) + "/o/" + PercentEncode(name) +
+                   "?alt=media";
   const net::ClientResponse response = TRY(http_->Send(request, &sink));
   if (response.status >= 300) return ErrorOf(response);
   return {};
@@ -163,7 +167,8 @@ Json CellJson(const QueryAnswer::Column& column, const Json& value) {
     QueryAnswer::Column element = column;
     element.mode.clear();
     JsonArray items;
-    for (const Json& item : value.get_array()) items.push_back(CellJson(element, item.get_object().at("v")));
+    for (const Json& item : value.get_array())
+      items.push_back(CellJson(element, item.get_object().at("v")));
     return items;
   }
   if (column.type == "RECORD" || column.type == "STRUCT") {
@@ -181,11 +186,13 @@ Json CellJson(const QueryAnswer::Column& column, const Json& value) {
   if (column.type == "FLOAT" || column.type == "FLOAT64") {
     char* end = nullptr;
     const double number = std::strtod(text.c_str(), &end);
-    if (*end == '\0' && text.find_first_of("nN") == std::string::npos) return number;  // not NaN, not Infinity
+    if (*end == '\0' && text.find_first_of("nN") == std::string::npos)
+      return number;  // not NaN, not Infinity
   }
   if (column.type == "BOOLEAN" || column.type == "BOOL") return text == "true";
   if (column.type == "TIMESTAMP") {
-    if (const auto us = ParseInt64(text)) return Json(FormatRfc3339(FromMicros(*us), Fraction::kMicros));
+    if (const auto us = ParseInt64(text))
+      return Json(FormatRfc3339(FromMicros(*us), Fraction::kMicros));
   }
   return Json(text);
 }

@@ -49,7 +49,7 @@ struct QueryAnswer {
     std::vector<Column> fields;
   };
   std::vector<Column> columns;
-  std::vector<Json> rows;         // {"f":[{"v":..}]}
+  std::vector<Json> rows;  // {"f":[{"v":..}]}
   std::string statement_type;
   std::int64_t affected_rows = -1;  // of DML
 };

@@ -8,7 +8,8 @@ namespace landfall::cli {
 namespace {
 
 const Flag* FindFlag(const std::vector<Flag>& flags, std::string_view name) {
-  const auto it = std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return flag.name == name; });
+  const auto it =
+      std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return flag.name == name; });
   return it == flags.end() ? nullptr : &*it;
 }
 
@@ -61,7 +62,8 @@ Result<Call> ParseCall(const Command& command, const std::vector<std::string>& a
       only_words = true;
       continue;
     }
-    const std::string_view body = word == "-h" ? "help" : word.substr(word.starts_with("--") ? 2 : 1);
+    const std::string_view body =
+        word == "-h" ? "help" : word.substr(word.starts_with("--") ? 2 : 1);
     const std::size_t equals = body.find('=');
     const std::string_view name = body.substr(0, equals);
     const Flag* flag = FindFlag(command.flags, name);
@@ -85,8 +87,9 @@ Result<Call> ParseCall(const Command& command, const std::vector<std::string>& a
 }
 
 std::string CommandHelp(const Command& command) {
-  std::string text = "Usage: landfall " + std::string(command.name) + " " + std::string(command.words) + "\n\n" +
-                     std::string(command.summary) + "\n\nFlags:\n";
+  std::string text = "Usage: landfall " + std::string(command.name) + " " +
+                     std::string(command.words) + "\n\n" + std::string(command.summary) +
+                     "\n\nFlags:\n";
   for (const Flag& flag : command.flags) text += FlagLine(flag);
   for (const Flag& flag : CommonFlags()) text += FlagLine(flag);
   return text;

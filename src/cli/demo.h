@@ -1,4 +1,5 @@
-// The data of `landfall demo`: public files of the npm package vega-datasets, cut into the batches of a small pipeline.
+// The data of `landfall demo`: public files of the npm package vega-datasets, cut into the batches
+// of a small pipeline.
 #pragma once
 
 #include <string>

@@ -23,7 +23,8 @@ constexpr std::string_view kMoviesTable = R"({"tableReference": {"tableId": "mov
     {"name": "Distributor", "type": "STRING"}, {"name": "Director", "type": "STRING"},
     {"name": "IMDB_Rating", "type": "FLOAT"}, {"name": "IMDB_Votes", "type": "INTEGER"}]}})";
 
-constexpr std::string_view kJsonConfig = R"({"sourceFormat": "NEWLINE_DELIMITED_JSON", "ignoreUnknownValues": true})";
+constexpr std::string_view kJsonConfig =
+    R"({"sourceFormat": "NEWLINE_DELIMITED_JSON", "ignoreUnknownValues": true})";
 constexpr std::string_view kWeatherConfig = R"({"sourceFormat": "CSV", "skipLeadingRows": 1,
   "timePartitioning": {"type": "MONTH", "field": "date"},
   "schema": {"fields": [
@@ -101,7 +102,8 @@ Result<DemoPlan> MakeDemoPlan(const std::string& dir) {
   add("demo/airports/_config/load.json", std::string(kAirportsConfig), "application/json");
   add("demo/airports/airports.csv", TRY(ReadFile(dir + "/airports.csv")), "text/csv");
   add("demo/flights_3m/_config/load.json", std::string(kParquetConfig), "application/json");
-  add("demo/flights_3m/flights-3m.parquet", TRY(ReadFile(dir + "/flights-3m.parquet")), "application/octet-stream");
+  add("demo/flights_3m/flights-3m.parquet", TRY(ReadFile(dir + "/flights-3m.parquet")),
+      "application/octet-stream");
   for (const char* table : {"movies", "weather", "airports", "flights_3m"}) {
     plan.markers.push_back(std::string("demo/") + table + "/_SUCCESS");
   }

@@ -25,10 +25,12 @@ Result<JsonObject> Variables(const std::string& text) {
 
 Status Create(const Call& call) {
   Client client = TRY(Client::FromCall(call));
-  JsonObject rule = {{"id", call.words[0]}, {"bucket", call.Get("bucket", "*")}, {"prefix", call.Get("prefix")}};
+  JsonObject rule = {
+      {"id", call.words[0]}, {"bucket", call.Get("bucket", "*")}, {"prefix", call.Get("prefix")}};
   JsonObject variables = TRY(Variables(call.Get("set")));
   for (std::size_t i = 1; i < call.words.size(); ++i) {
-    for (const auto& member : TRY(Variables(call.words[i]))) variables[member.key()] = member.value();
+    for (const auto& member : TRY(Variables(call.words[i])))
+      variables[member.key()] = member.value();
   }
   rule["variables"] = std::move(variables);
   TRY(client.Post(TRY(RulesPath(client)), rule));
@@ -69,15 +71,28 @@ Status DeleteRule(const Call& call) {
 std::vector<Command> IngestCommands() {
   return {{.name = "ingest create",
            .words = "ID [NAME=value ...]",
-           .summary = "make a load rule; words after the id set its variables (SUCCESS_FILENAME, DESTINATION_REGEX, ...)",
+           .summary = "make a load rule; words after the id set its variables (SUCCESS_FILENAME, "
+                      "DESTINATION_REGEX, ...)",
            .words_min = 1,
            .words_max = 64,
            .flags = {{"bucket", "BUCKET", "watch this bucket; * is every one (*)"},
                      {"prefix", "PREFIX", "only objects whose names start so"},
                      {"set", "NAME=value", "one variable"}},
            .run = Create},
-          {.name = "ingest list", .words = "", .summary = "list the load rules", .words_min = 0, .words_max = 0, .flags = {kFormatFlag}, .run = ListRules},
-          {.name = "ingest delete", .words = "ID", .summary = "delete a load rule", .words_min = 1, .words_max = 1, .flags = {}, .run = DeleteRule}};
+          {.name = "ingest list",
+           .words = "",
+           .summary = "list the load rules",
+           .words_min = 0,
+           .words_max = 0,
+           .flags = {kFormatFlag},
+           .run = ListRules},
+          {.name = "ingest delete",
+           .words = "ID",
+           .summary = "delete a load rule",
+           .words_min = 1,
+           .words_max = 1,
+           .flags = {},
+           .run = DeleteRule}};
 }
 
 }  // namespace landfall::cli

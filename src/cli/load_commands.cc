@@ -25,18 +25,24 @@ Status Loads(const Call& call) {
   Client client = TRY(Client::FromCall(call));
   std::string where = " WHERE TRUE";
   for (const std::string_view column : {"table", "dataset", "status", "state"}) {
-    if (call.has(column)) where += " AND `" + std::string(column) + "` = " + SqlText(call.Get(column));
+    if (call.has(column))
+      where += " AND `" + std::string(column) + "` = " + SqlText(call.Get(column));
   }
-  const QueryAnswer answer = TRY(RunQuery(
-      client,
-      "SELECT status, dataset, `table`, `partition`, batch_id, attempt, file_count, rows_in, rows_good, rows_bad, "
-      "rows_duplicate, rows_filtered, CONCAT('gs://', bucket, '/', object) AS marker, COALESCE(error, reason) AS reason "
-      "FROM landfall_system.loads" + where + " ORDER BY seen_at DESC LIMIT " + std::to_string(*limit)));
+  const QueryAnswer answer =
+      TRY(RunQuery(client,
+                   "SELECT status, dataset, `table`, `partition`, batch_id, attempt, file_count, "
+                   "rows_in, rows_good, rows_bad, "
+                   "rows_duplicate, rows_filtered, CONCAT('gs://', bucket, '/', object) AS marker, "
+                   "COALESCE(error, reason) AS reason "
+                   "FROM landfall_system.loads" +
+                       where + " ORDER BY seen_at DESC LIMIT " + std::to_string(*limit)));
   std::fputs(Render(answer, format).c_str(), stdout);
   return {};
 }
 
-std::string Plain(const Json& value) { return value.is_string() ? std::string(value.get_string()) : ToText(value); }
+std::string Plain(const Json& value) {
+  return value.is_string() ? std::string(value.get_string()) : ToText(value);
+}
 
 // Rows of a list of objects, one column per member of the first.
 std::string ListText(const JsonArray& list) {
@@ -90,19 +96,23 @@ Status Explain(const Call& call) {
 std::vector<Command> LoadCommands() {
   return {{.name = "loads",
            .words = "",
-           .summary = "load state and accounting (in = good + bad + duplicate + filtered), newest first",
+           .summary =
+               "load state and accounting (in = good + bad + duplicate + filtered), newest first",
            .words_min = 0,
            .words_max = 0,
            .flags = {{"table", "TABLE", "only this table"},
                      {"dataset", "DATASET", "only this dataset"},
-                     {"status", "STATUS", "only this status: SEEN, CLAIMED, SUBMITTED, DONE, FAILED, ..."},
-                     {"state", "STATE", "only this state: seen, waiting, planned, loading, committed, ..."},
+                     {"status", "STATUS",
+                      "only this status: SEEN, CLAIMED, SUBMITTED, DONE, FAILED, ..."},
+                     {"state", "STATE",
+                      "only this state: seen, waiting, planned, loading, committed, ..."},
                      {"limit", "N", "at most N rows (50)"},
                      kFormatFlag},
            .run = Loads},
           {.name = "explain",
            .words = "gs://BUCKET/OBJECT",
-           .summary = "why an object did or did not load, where it goes and what happens next; also for objects that do "
+           .summary = "why an object did or did not load, where it goes and what happens next; "
+                      "also for objects that do "
                       "not exist yet",
            .words_min = 1,
            .words_max = 1,

@@ -21,7 +21,8 @@ Status Collect(FileSystem& files, const std::string& path, std::vector<std::stri
   }
   std::vector<std::string> names = TRY(files.List(path));
   std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
-    return std::pair(a.starts_with('_'), std::string_view(a)) < std::pair(b.starts_with('_'), std::string_view(b));
+    return std::pair(a.starts_with('_'), std::string_view(a)) <
+           std::pair(b.starts_with('_'), std::string_view(b));
   });
   std::vector<std::string> markers;
   for (const std::string& name : names) {
@@ -53,8 +54,9 @@ void Progress::Draw() {
   if (!visible_) return;
   drawn_ = done_;
   const std::uint64_t percent = total_ == 0 ? 100 : done_ * 100 / total_;
-  std::fprintf(stderr, "\r%s  %3llu %%  %s of %s   ", label_.c_str(), static_cast<unsigned long long>(percent),
-               HumanBytes(done_).c_str(), HumanBytes(total_).c_str());
+  std::fprintf(stderr, "\r%s  %3llu %%  %s of %s   ", label_.c_str(),
+               static_cast<unsigned long long>(percent), HumanBytes(done_).c_str(),
+               HumanBytes(total_).c_str());
 }
 
 Result<std::size_t> FileSource::Read(std::span<char> out) {
@@ -65,7 +67,7 @@ Result<std::size_t> FileSource::Read(std::span<char> out) {
 }
 
 Result<bool> IsDirectory(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (stat(path.c_str(), &info) != 0) return FromErrno(errno, path);
   return S_ISDIR(info.st_mode);
 }

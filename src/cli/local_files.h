@@ -35,8 +35,8 @@ class FileSource final : public ByteSource {
   std::uint64_t at_ = 0;
 };
 
-// Regular files at and below `path`, sorted, markers (names that start with "_") of a directory after its other files,
-// so that an uploaded success file is the last to land.
+// Regular files at and below `path`, sorted, markers (names that start with "_") of a directory
+// after its other files, so that an uploaded success file is the last to land.
 Result<std::vector<std::string>> FilesBelow(const std::string& path);
 Result<bool> IsDirectory(const std::string& path);
 std::string ContentTypeOf(std::string_view name);

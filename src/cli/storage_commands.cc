@@ -15,7 +15,8 @@ Status MakeBucket(const Call& call) {
   if (!url.name.empty()) return Usage("mb takes a bucket, not an object");
   Client client = TRY(Client::FromCall(call));
   const std::string project = TRY(client.Project());
-  TRY(client.Post("/storage/v1/b?project=" + PercentEncode(project), JsonObject{{"name", url.bucket}}));
+  TRY(client.Post("/storage/v1/b?project=" + PercentEncode(project),
+                  JsonObject{{"name", url.bucket}}));
   return {};
 }
 
@@ -23,10 +24,12 @@ Status ListBuckets(Client& client) {
   const std::string base = "/storage/v1/b?project=" + PercentEncode(TRY(client.Project()));
   std::string token;
   do {
-    const Json page = TRY(client.Get(base + (token.empty() ? "" : "&pageToken=" + PercentEncode(token))));
+    const Json page =
+        TRY(client.Get(base + (token.empty() ? "" : "&pageToken=" + PercentEncode(token))));
     if (const JsonArray* items = TRY(ArrayMember(page.get_object(), "items"))) {
       for (const Json& item : *items) {
-        std::printf("gs://%s/\n", TRY(StringMember(item.get_object(), "name")).value_or("").c_str());
+        std::printf("gs://%s/\n",
+                    TRY(StringMember(item.get_object(), "name")).value_or("").c_str());
       }
     }
     token = TRY(StringMember(page.get_object(), "nextPageToken")).value_or("");
@@ -37,8 +40,8 @@ Status ListBuckets(Client& client) {
 Status PrintObjects(const Json& page, const std::string& bucket, bool details) {
   if (const JsonArray* prefixes = TRY(ArrayMember(page.get_object(), "prefixes"))) {
     for (const Json& prefix : *prefixes) {
-      std::printf("%sgs://%s/%s\n", details ? "                                    " : "", bucket.c_str(),
-                  std::string(prefix.get_string()).c_str());
+      std::printf("%sgs://%s/%s\n", details ? "                                    " : "",
+                  bucket.c_str(), std::string(prefix.get_string()).c_str());
     }
   }
   const JsonArray* items = TRY(ArrayMember(page.get_object(), "items"));
@@ -49,7 +52,8 @@ Status PrintObjects(const Json& page, const std::string& bucket, bool details) {
       std::printf("%10s  %24s  ", TRY(StringMember(object, "size")).value_or("?").c_str(),
                   TRY(StringMember(object, "updated")).value_or("?").c_str());
     }
-    std::printf("gs://%s/%s\n", bucket.c_str(), TRY(StringMember(object, "name")).value_or("").c_str());
+    std::printf("gs://%s/%s\n", bucket.c_str(),
+                TRY(StringMember(object, "name")).value_or("").c_str());
   }
   return {};
 }
@@ -58,11 +62,13 @@ Status List(const Call& call) {
   Client client = TRY(Client::FromCall(call));
   if (call.words.empty()) return ListBuckets(client);
   const GcsUrl url = TRY(ParseGcsUrl(call.words[0]));
-  std::string base = "/storage/v1/b/" + PercentEncode(url.bucket) + "/o?prefix=" + PercentEncode(url.name);
+  std::string base =
+      "/storage/v1/b/" + PercentEncode(url.bucket) + "/o?prefix=" + PercentEncode(url.name);
   if (!call.has("r")) base += "&delimiter=%2F";
   std::string token;
   do {
-    const Json page = TRY(client.Get(base + (token.empty() ? "" : "&pageToken=" + PercentEncode(token))));
+    const Json page =
+        TRY(client.Get(base + (token.empty() ? "" : "&pageToken=" + PercentEncode(token))));
     TRY(PrintObjects(page, url.bucket, call.has("l")));
     token = TRY(StringMember(page.get_object(), "nextPageToken")).value_or("");
   } while (!token.empty());
@@ -94,7 +100,8 @@ Status Upload(Client& client, const Call& call, const GcsUrl& to) {
     std::string prefix = to.name;
     if (into && !prefix.empty() && !prefix.ends_with('/')) prefix += '/';
     for (const std::string& file : TRY(FilesBelow(path))) {
-      const std::string below = file.substr(path.size());  // "" for a plain file, "/a/b" in a directory
+      const std::string below =
+          file.substr(path.size());  // "" for a plain file, "/a/b" in a directory
       std::string name = prefix;
       if (directory) {
         name += (into ? base : "") + below;
@@ -120,7 +127,8 @@ class FileSink final : public ByteSink {
 class StdoutSink final : public ByteSink {
  public:
   Status Write(std::string_view bytes) override {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) return Internal("writing stdout failed");
+    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
+      return Internal("writing stdout failed");
     return {};
   }
 };
@@ -134,7 +142,8 @@ Status DownloadTo(Client& client, const GcsUrl& from, std::string path) {
   const auto directory = IsDirectory(path);
   if (directory.ok() && *directory) path += "/" + from.name.substr(from.name.rfind('/') + 1);
   const auto files = MakePosixFiles();
-  const std::string partial = path + ".partial";  // a broken download leaves nothing under the real name
+  const std::string partial =
+      path + ".partial";  // a broken download leaves nothing under the real name
   {
     FileSink sink(TRY(files->OpenForAppend(partial)));
     if (const Status status = client.Download(from.bucket, from.name, sink); !status.ok()) {
@@ -159,22 +168,30 @@ Status Copy(const Call& call) {
 }  // namespace
 
 std::vector<Command> StorageCommands() {
-  return {{.name = "mb", .words = "gs://BUCKET", .summary = "make a bucket", .words_min = 1, .words_max = 1, .flags = {}, .run = MakeBucket},
-          {.name = "ls",
-           .words = "[gs://BUCKET[/PREFIX]]",
-           .summary = "list buckets, or the objects and prefixes below a prefix",
-           .words_min = 0,
-           .words_max = 1,
-           .flags = {{"l", "", "sizes and times too"}, {"r", "", "all objects below, not one level"}},
-           .run = List},
-          {.name = "cp",
-           .words = "FILE... gs://BUCKET/[NAME] | gs://BUCKET/NAME FILE",
-           .summary = "copy files into a bucket, or one object out of it (\"-\" is stdout). In a directory, names that "
-                      "start with \"_\" go last, so that a success file closes a complete batch",
-           .words_min = 2,
-           .words_max = 10'000,
-           .flags = {{"r", "", "directories, with everything below"}},
-           .run = Copy}};
+  return {
+      {.name = "mb",
+       .words = "gs://BUCKET",
+       .summary = "make a bucket",
+       .words_min = 1,
+       .words_max = 1,
+       .flags = {},
+       .run = MakeBucket},
+      {.name = "ls",
+       .words = "[gs://BUCKET[/PREFIX]]",
+       .summary = "list buckets, or the objects and prefixes below a prefix",
+       .words_min = 0,
+       .words_max = 1,
+       .flags = {{"l", "", "sizes and times too"}, {"r", "", "all objects below, not one level"}},
+       .run = List},
+      {.name = "cp",
+       .words = "FILE... gs://BUCKET/[NAME] | gs://BUCKET/NAME FILE",
+       .summary = "copy files into a bucket, or one object out of it (\"-\" is stdout). In a "
+                  "directory, names that "
+                  "start with \"_\" go last, so that a success file closes a complete batch",
+       .words_min = 2,
+       .words_max = 10'000,
+       .flags = {{"r", "", "directories, with everything below"}},
+       .run = Copy}};
 }
 
 }  // namespace landfall::cli

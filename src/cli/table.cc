@@ -9,8 +9,9 @@ constexpr std::size_t kCellWidthMax = 60;
 
 // Width in characters, not bytes: UTF-8 continuation bytes do not count.
 std::size_t Width(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 // One line, cut to kCellWidthMax characters.
@@ -19,7 +20,8 @@ std::string OneLine(std::string text) {
   if (Width(text) <= kCellWidthMax) return text;
   std::size_t bytes = 0;
   for (std::size_t characters = 0; bytes < text.size(); ++bytes) {
-    if ((static_cast<unsigned char>(text[bytes]) & 0xC0) != 0x80 && ++characters == kCellWidthMax) break;
+    if ((static_cast<unsigned char>(text[bytes]) & 0xC0) != 0x80 && ++characters == kCellWidthMax)
+      break;
   }
   return text.substr(0, bytes) + "…";
 }
@@ -41,12 +43,14 @@ const Json& Cell(const Json& row, std::size_t column) {
 }
 
 bool IsNumber(const QueryAnswer::Column& column) {
-  return column.mode != "REPEATED" && (column.type == "INTEGER" || column.type == "FLOAT" || column.type == "NUMERIC");
+  return column.mode != "REPEATED" &&
+         (column.type == "INTEGER" || column.type == "FLOAT" || column.type == "NUMERIC");
 }
 
 std::string RenderCsv(const QueryAnswer& answer) {
   std::string text;
-  for (std::size_t i = 0; i < answer.columns.size(); ++i) text += (i > 0 ? "," : "") + CsvCell(answer.columns[i].name);
+  for (std::size_t i = 0; i < answer.columns.size(); ++i)
+    text += (i > 0 ? "," : "") + CsvCell(answer.columns[i].name);
   text += "\n";
   for (const Json& row : answer.rows) {
     for (std::size_t i = 0; i < answer.columns.size(); ++i) {
@@ -119,7 +123,8 @@ std::string Render(const QueryAnswer& answer, Format format) {
   }
   for (const Json& row : answer.rows) {
     auto& line = table.rows.emplace_back();
-    for (std::size_t i = 0; i < answer.columns.size(); ++i) line.push_back(CellText(answer.columns[i], Cell(row, i)));
+    for (std::size_t i = 0; i < answer.columns.size(); ++i)
+      line.push_back(CellText(answer.columns[i], Cell(row, i)));
   }
   return RenderTable(table);
 }

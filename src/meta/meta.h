@@ -1,11 +1,14 @@
-// meta - the durable, ordered key-value store under everything but the warehouse. Nobody above knows the engine.
+// meta - the durable, ordered key-value store under everything but the warehouse. Nobody above
+// knows the engine.
 //
-// One Store per data directory. Keys and values are byte strings; keys sort by unsigned bytes. A change is a function
-// that reads and writes through a Txn; all it wrote becomes visible and durable at once, or nothing does. Feeds are
-// append-only sequences written in the same change as what they tell about (design idea I1).
+// One Store per data directory. Keys and values are byte strings; keys sort by unsigned bytes. A
+// change is a function that reads and writes through a Txn; all it wrote becomes visible and
+// durable at once, or nothing does. Feeds are append-only sequences written in the same change as
+// what they tell about (design idea I1).
 //
-// Threads: everything here is thread-safe. Changes run one after another on one committer thread, many to one fsync
-// (group commit); a change must therefore be short, must not block and must not call back into the Store.
+// Threads: everything here is thread-safe. Changes run one after another on one committer thread,
+// many to one fsync (group commit); a change must therefore be short, must not block and must not
+// call back into the Store.
 #pragma once
 
 #include <chrono>
@@ -25,16 +28,18 @@
 
 namespace landfall::meta {
 
-// Keys have 1 to kKeyBytesMax bytes. Those that sort before 00 01 are meta's own (MakeKey never makes one): writing one
-// fails the change, and scans leave them out.
+// Keys have 1 to kKeyBytesMax bytes. Those that sort before 00 01 are meta's own (MakeKey never
+// makes one): writing one fails the change, and scans leave them out.
 constexpr std::size_t kKeyBytesMax = 2048;
 constexpr std::size_t kValueBytesMax = 1u << 20;    // also of a feed entry's payload
 constexpr std::size_t kFeedNameBytesMax = 1024;     // zero bytes count twice
 constexpr std::size_t kChangeBytesMax = 64u << 20;  // keys and values one change writes
-constexpr std::size_t kReadFeedBytesMax = 8u << 20; // ReadFeed stops after the entry that passes it
+constexpr std::size_t kReadFeedBytesMax = 8u
+                                          << 20;  // ReadFeed stops after the entry that passes it
 
-// Joins parts into one key so that keys sort as the tuples do: each part is escaped (00 -> 00 FF) and ended by 00 01.
-// A key of n parts is a prefix of every key that begins with the same n parts, and of no other.
+// Joins parts into one key so that keys sort as the tuples do: each part is escaped (00 -> 00 FF)
+// and ended by 00 01. A key of n parts is a prefix of every key that begins with the same n parts,
+// and of no other.
 std::string MakeKey(std::initializer_list<std::string_view> parts);
 // The parts again. kDataLoss when `key` was not made by MakeKey.
 Result<std::vector<std::string>> SplitKey(std::string_view key);
@@ -66,8 +71,9 @@ class Reader {
   virtual Status Scan(const KeyRange& range, const Visitor& visit) = 0;
 };
 
-// Reads see the committed state plus this change's own writes. A visitor may write: pairs it adds or deletes ahead of the
-// scan are seen or gone. A write that breaks a limit fails the change, whatever the change itself returns.
+// Reads see the committed state plus this change's own writes. A visitor may write: pairs it adds
+// or deletes ahead of the scan are seen or gone. A write that breaks a limit fails the change,
+// whatever the change itself returns.
 class Txn : public Reader {
  public:
   virtual void Put(std::string_view key, std::string_view value) = 0;
@@ -85,18 +91,22 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Durable on return. kResourceExhausted/"diskFull": nothing was written, reading goes on. kUnavailable: closing, or too
-  // many changes wait. kInternal: the change threw. An error of the disk is returned by every change of the group.
+  // Durable on return. kResourceExhausted/"diskFull": nothing was written, reading goes on.
+  // kUnavailable: closing, or too many changes wait. kInternal: the change threw. An error of the
+  // disk is returned by every change of the group.
   virtual Status Commit(const Change& change) = 0;
 
   virtual Result<std::optional<std::string>> Get(std::string_view key) = 0;
-  // A consistent view as of now. Keep it short: it pins old data. It must end before the Store does. When too many are
-  // open, every call on it is kUnavailable.
+  // A consistent view as of now. Keep it short: it pins old data. It must end before the Store
+  // does. When too many are open, every call on it is kUnavailable.
   virtual std::unique_ptr<Reader> Snapshot() = 0;
 
-  // Entries after `after`, oldest first, at most `entries_max` (fewer when they are large); empty when caught up.
-  virtual Result<std::vector<FeedEntry>> ReadFeed(std::string_view feed, Seq after, std::size_t entries_max) = 0;
-  // Blocks until the feed has an entry after `after` (true), or `bound` has passed or the store closes (false).
+  // Entries after `after`, oldest first, at most `entries_max` (fewer when they are large); empty
+  // when caught up.
+  virtual Result<std::vector<FeedEntry>> ReadFeed(std::string_view feed, Seq after,
+                                                  std::size_t entries_max) = 0;
+  // Blocks until the feed has an entry after `after` (true), or `bound` has passed or the store
+  // closes (false).
   virtual bool WaitFeed(std::string_view feed, Seq after, std::chrono::milliseconds bound) = 0;
 
   // Bytes on disk.
@@ -108,7 +118,7 @@ Result<Seq> Cursor(Reader& reader, std::string_view feed, std::string_view consu
 void SetCursor(Txn& txn, std::string_view feed, std::string_view consumer, Seq seq);
 
 struct Options {
-  std::string dir;                       // made when missing
+  std::string dir;                        // made when missing
   std::size_t queued_changes_max = 4096;  // more waiting changes are refused: kUnavailable
   std::size_t batch_changes_max = 512;    // changes per fsync
 };

@@ -13,16 +13,29 @@ namespace {
 
 constexpr std::size_t kConfigBytesMax = 1u << 20;
 
-// The variables of the older tool that set defaults of the rule "default" (spec: batch ingest, section 12).
-constexpr std::array<std::string_view, 16> kIngestVariables = {
-    "WAIT_FOR_JOB_SECONDS", "SUCCESS_FILENAME", "DESTINATION_REGEX", "MAX_BATCH_BYTES", "JOB_PREFIX", "BQ_PROJECT",
-    "BQ_STORAGE_PROJECT", "FUNCTION_TIMEOUT_SEC", "RESTART_BUFFER_SECONDS", "FAIL_ON_ZERO_DML_ROWS_AFFECTED",
-    "ORDER_PER_TABLE", "START_BACKFILL_FILENAME", "WAIT_FOR_VALIDATION", "MAX_RETRIES_ON_BIGQUERY_ERROR",
-    "USE_ERROR_REPORTING_API", "BQ_LOAD_STATE_TABLE"};
+// The variables of the older tool that set defaults of the rule "default" (spec: batch ingest,
+// section 12).
+constexpr std::array<std::string_view, 16> kIngestVariables = {"WAIT_FOR_JOB_SECONDS",
+                                                               "SUCCESS_FILENAME",
+                                                               "DESTINATION_REGEX",
+                                                               "MAX_BATCH_BYTES",
+                                                               "JOB_PREFIX",
+                                                               "BQ_PROJECT",
+                                                               "BQ_STORAGE_PROJECT",
+                                                               "FUNCTION_TIMEOUT_SEC",
+                                                               "RESTART_BUFFER_SECONDS",
+                                                               "FAIL_ON_ZERO_DML_ROWS_AFFECTED",
+                                                               "ORDER_PER_TABLE",
+                                                               "START_BACKFILL_FILENAME",
+                                                               "WAIT_FOR_VALIDATION",
+                                                               "MAX_RETRIES_ON_BIGQUERY_ERROR",
+                                                               "USE_ERROR_REPORTING_API",
+                                                               "BQ_LOAD_STATE_TABLE"};
 
 Status SetListen(std::string_view value, Config* config) {
   const std::size_t colon = value.rfind(':');
-  const auto port = colon == std::string_view::npos ? std::nullopt : ParseInt64(value.substr(colon + 1));
+  const auto port =
+      colon == std::string_view::npos ? std::nullopt : ParseInt64(value.substr(colon + 1));
   if (!port || *port < 0 || *port > 65535 || colon == 0) {
     return InvalidArgument("\"" + std::string(value) + "\" is not HOST:PORT", "invalid", "listen");
   }
@@ -33,7 +46,8 @@ Status SetListen(std::string_view value, Config* config) {
 
 Status SetProject(std::string_view value, Config* config) {
   if (value.empty() || value.find_first_of("/: \t") != std::string_view::npos) {
-    return InvalidArgument("\"" + std::string(value) + "\" is not a project id", "invalid", "project");
+    return InvalidArgument("\"" + std::string(value) + "\" is not a project id", "invalid",
+                           "project");
   }
   config->project = value;
   return {};
@@ -42,7 +56,9 @@ Status SetProject(std::string_view value, Config* config) {
 Status SetProfile(std::string_view value, Config* config) {
   if (value == "strict") return Unimplemented("profile \"strict\" is not implemented yet");
   if (value != "default" && value != "testbench") {
-    return InvalidArgument("profile \"" + std::string(value) + "\" is not one of default, testbench", "invalid", "profile");
+    return InvalidArgument(
+        "profile \"" + std::string(value) + "\" is not one of default, testbench", "invalid",
+        "profile");
   }
   config->profile = value;
   return {};
@@ -54,7 +70,8 @@ Status SetLogLevel(std::string_view value, Config* config) {
 }
 
 Status SetDataDir(std::string_view value, Config* config) {
-  if (value.empty()) return InvalidArgument("the data directory must not be empty", "invalid", "data-dir");
+  if (value.empty())
+    return InvalidArgument("the data directory must not be empty", "invalid", "data-dir");
   config->data_dir = value;
   return {};
 }
@@ -64,10 +81,12 @@ struct Setting {
   Status (*set)(std::string_view, Config*);
 };
 constexpr std::array<Setting, 5> kSettings = {{
-    {"listen", "listen", "HOST:PORT", "address to serve; port 0 picks a free one (127.0.0.1:8080)", SetListen},
+    {"listen", "listen", "HOST:PORT", "address to serve; port 0 picks a free one (127.0.0.1:8080)",
+     SetListen},
     {"data-dir", "dataDir", "DIR", "where everything is kept (./landfall-data)", SetDataDir},
     {"project", "project", "ID", "default project (landfall)", SetProject},
-    {"profile", "profile", "NAME", "default, or testbench: opens fault injection for tests", SetProfile},
+    {"profile", "profile", "NAME", "default, or testbench: opens fault injection for tests",
+     SetProfile},
     {"log-level", "logLevel", "LEVEL", "debug, info, warn, error or off (info)", SetLogLevel},
 }};
 
@@ -78,8 +97,8 @@ Result<ingest::Rule> ParseRule(const Json& value, const Config& config) {
     const std::string_view key = member.key();
     const std::vector<std::string_view> known = {"id", "project", "bucket", "prefix", "variables"};
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      return InvalidArgument("ingestRules: unknown key \"" + std::string(key) + "\"; did you mean \"" +
-                             std::string(Nearest(key, known)) + "\"?");
+      return InvalidArgument("ingestRules: unknown key \"" + std::string(key) +
+                             "\"; did you mean \"" + std::string(Nearest(key, known)) + "\"?");
     }
   }
   ingest::Rule rule;
@@ -101,16 +120,19 @@ Result<ingest::Rule> ParseRule(const Json& value, const Config& config) {
 
 // "--flag value" and "--flag=value"; calls `use` for each.
 Status EachFlag(const std::vector<std::string>& args,
-                const std::function<Status(std::string_view flag, std::string_view value)>& use, Config* config) {
+                const std::function<Status(std::string_view flag, std::string_view value)>& use,
+                Config* config) {
   for (std::size_t i = 0; i < args.size(); ++i) {
     const std::string_view word = args[i];
     if (word == "--help" || word == "-h") {
       config->help = true;
       continue;
     }
-    if (!word.starts_with("--")) return InvalidArgument("unexpected argument \"" + std::string(word) + "\"");
+    if (!word.starts_with("--"))
+      return InvalidArgument("unexpected argument \"" + std::string(word) + "\"");
     const std::size_t equals = word.find('=');
-    const std::string_view flag = word.substr(2, equals == std::string_view::npos ? equals : equals - 2);
+    const std::string_view flag =
+        word.substr(2, equals == std::string_view::npos ? equals : equals - 2);
     if (equals != std::string_view::npos) {
       TRY(use(flag, word.substr(equals + 1)));
     } else if (i + 1 < args.size()) {
@@ -135,7 +157,8 @@ Status UnknownFlag(std::string_view flag) {
 Result<std::string> ReadFile(const std::string& path) {
   const auto files = MakePosixFiles();
   const auto file = TRY(files->OpenForRead(path));
-  if (file->size_bytes() > kConfigBytesMax) return InvalidArgument("config file " + path + " is over 1 MiB");
+  if (file->size_bytes() > kConfigBytesMax)
+    return InvalidArgument("config file " + path + " is over 1 MiB");
   std::string text(file->size_bytes(), '\0');
   text.resize(TRY(file->ReadAt(0, text)));
   return text;
@@ -153,9 +176,13 @@ std::string UpHelp() {
     left.resize(std::max<std::size_t>(left.size() + 1, 26), ' ');
     text += left + std::string(setting.help) + "\n";
   }
-  text += "  --config FILE           JSON: the same settings (listen, dataDir, project, profile, logLevel) and ingestRules\n";
-  text += "\nThe documented ingest variables (SUCCESS_FILENAME, DESTINATION_REGEX, ...) are read from the environment as\n"
-          "defaults of the ingest rule \"default\".\n";
+  text +=
+      "  --config FILE           JSON: the same settings (listen, dataDir, project, profile, "
+      "logLevel) and ingestRules\n";
+  text +=
+      "\nThe documented ingest variables (SUCCESS_FILENAME, DESTINATION_REGEX, ...) are read from "
+      "the environment as\n"
+      "defaults of the ingest rule \"default\".\n";
   return text;
 }
 
@@ -166,9 +193,11 @@ Status ApplyConfigFile(std::string_view text, Config* config) {
   for (const Setting& setting : kSettings) known.push_back(setting.key);
   for (const auto& member : file.get_object()) {
     const std::string_view key = member.key();
-    const auto setting = std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return s.key == key; });
+    const auto setting = std::find_if(kSettings.begin(), kSettings.end(),
+                                      [&](const Setting& s) { return s.key == key; });
     if (setting != kSettings.end()) {
-      if (!member.value().is_string()) return InvalidArgument("\"" + std::string(key) + "\" must be a string");
+      if (!member.value().is_string())
+        return InvalidArgument("\"" + std::string(key) + "\" must be a string");
       TRY(setting->set(std::string_view(member.value().get_string()), config));
     } else if (key != "ingestRules") {
       return InvalidArgument("unknown key \"" + std::string(key) + "\"; did you mean \"" +
@@ -181,29 +210,37 @@ Status ApplyConfigFile(std::string_view text, Config* config) {
   return {};
 }
 
-Result<Config> ReadConfig(const std::vector<std::string>& args, const std::vector<std::string>& environment) {
+Result<Config> ReadConfig(const std::vector<std::string>& args,
+                          const std::vector<std::string>& environment) {
   Config config;
   for (const std::string& pair : environment) {
     const std::size_t equals = pair.find('=');
     if (equals == std::string::npos) continue;
     const std::string name = pair.substr(0, equals);
-    if (std::find(kIngestVariables.begin(), kIngestVariables.end(), name) != kIngestVariables.end()) {
+    if (std::find(kIngestVariables.begin(), kIngestVariables.end(), name) !=
+        kIngestVariables.end()) {
       config.ingest_variables[name] = pair.substr(equals + 1);
     }
   }
   // The file first, whatever the order of the words: flags win.
-  TRY(EachFlag(args, [&](std::string_view flag, std::string_view value) -> Status {
-    if (flag != "config") return {};
-    const std::string path(value);
-    return ApplyConfigFile(TRY(ReadFile(path)), &config).Annotate(path);
-  }, &config));
-  TRY(EachFlag(args, [&](std::string_view flag, std::string_view value) -> Status {
-    if (flag == "config") return {};
-    for (const Setting& setting : kSettings) {
-      if (setting.flag == flag) return setting.set(value, &config);
-    }
-    return UnknownFlag(flag);
-  }, &config));
+  TRY(EachFlag(
+      args,
+      [&](std::string_view flag, std::string_view value) -> Status {
+        if (flag != "config") return {};
+        const std::string path(value);
+        return ApplyConfigFile(TRY(ReadFile(path)), &config).Annotate(path);
+      },
+      &config));
+  TRY(EachFlag(
+      args,
+      [&](std::string_view flag, std::string_view value) -> Status {
+        if (flag == "config") return {};
+        for (const Setting& setting : kSettings) {
+          if (setting.flag == flag) return setting.set(value, &config);
+        }
+        return UnknownFlag(flag);
+      },
+      &config));
   return config;
 }
 

@@ -26,12 +26,14 @@ struct Config {
 
 std::string UpHelp();
 
-// Every unknown flag, key or value is kInvalidArgument naming it and, where one is near, the valid one. `environment`
-// holds NAME=value pairs; the documented ingest variables among them become defaults of rule "default".
-Result<Config> ReadConfig(const std::vector<std::string>& args, const std::vector<std::string>& environment);
+// Every unknown flag, key or value is kInvalidArgument naming it and, where one is near, the valid
+// one. `environment` holds NAME=value pairs; the documented ingest variables among them become
+// defaults of rule "default".
+Result<Config> ReadConfig(const std::vector<std::string>& args,
+                          const std::vector<std::string>& environment);
 
-// The config file: {"listen", "dataDir", "project", "profile", "logLevel", "ingestRules": [{"id", "project", "bucket",
-// "prefix", "variables": {..}}]}.
+// The config file: {"listen", "dataDir", "project", "profile", "logLevel", "ingestRules": [{"id",
+// "project", "bucket", "prefix", "variables": {..}}]}.
 Status ApplyConfigFile(std::string_view text, Config* config);
 
 }  // namespace landfall::server

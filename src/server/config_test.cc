@@ -25,7 +25,8 @@ TEST(ReadConfig, TakesFlagsInBothForms) {
 }
 
 TEST(ReadConfig, NamesTheNearestFlag) {
-  EXPECT_THAT(ReadConfig({"--lissten", "x"}, {}).status().message(), HasSubstr("did you mean --listen?"));
+  EXPECT_THAT(ReadConfig({"--lissten", "x"}, {}).status().message(),
+              HasSubstr("did you mean --listen?"));
   EXPECT_THAT(ReadConfig({"--listen"}, {}).status().message(), HasSubstr("needs a value"));
   EXPECT_THAT(ReadConfig({"--listen", "8080"}, {}).status().message(), HasSubstr("not HOST:PORT"));
   EXPECT_THAT(ReadConfig({"word"}, {}).status().message(), HasSubstr("unexpected argument"));
@@ -38,13 +39,15 @@ TEST(ReadConfig, RefusesAnUnbuiltProfileByName) {
 
 TEST(ReadConfig, KeepsDocumentedIngestVariablesOfTheEnvironment) {
   const Config config = ReadConfig({}, {"SUCCESS_FILENAME=_DONE", "HOME=/root"}).value();
-  EXPECT_EQ(config.ingest_variables, (std::map<std::string, std::string>{{"SUCCESS_FILENAME", "_DONE"}}));
+  EXPECT_EQ(config.ingest_variables,
+            (std::map<std::string, std::string>{{"SUCCESS_FILENAME", "_DONE"}}));
 }
 
 TEST(ApplyConfigFile, ReadsSettingsAndRules) {
   Config config;
   const Status status = ApplyConfigFile(
-      R"({"project": "p", "ingestRules": [{"id": "r", "bucket": "b", "variables": {"MAX_BATCH_BYTES": 10}}]})", &config);
+      R"({"project": "p", "ingestRules": [{"id": "r", "bucket": "b", "variables": {"MAX_BATCH_BYTES": 10}}]})",
+      &config);
   ASSERT_TRUE(status.ok()) << status.ToString();
   ASSERT_EQ(config.ingest_rules.size(), 1u);
   EXPECT_EQ(config.ingest_rules[0].project, "p");
@@ -53,8 +56,11 @@ TEST(ApplyConfigFile, ReadsSettingsAndRules) {
 
 TEST(ApplyConfigFile, RefusesUnknownKeysByName) {
   Config config;
-  EXPECT_THAT(ApplyConfigFile(R"({"datadir": "x"})", &config).message(), HasSubstr("did you mean \"dataDir\"?"));
-  EXPECT_THAT(ApplyConfigFile(R"({"ingestRules": [{"id": "r", "buckett": "b"}]})", &config).message(), HasSubstr("\"bucket\""));
+  EXPECT_THAT(ApplyConfigFile(R"({"datadir": "x"})", &config).message(),
+              HasSubstr("did you mean \"dataDir\"?"));
+  EXPECT_THAT(
+      ApplyConfigFile(R"({"ingestRules": [{"id": "r", "buckett": "b"}]})", &config).message(),
+      HasSubstr("\"bucket\""));
   EXPECT_FALSE(ApplyConfigFile("[]", &config).ok());
 }
 

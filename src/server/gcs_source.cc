@@ -19,7 +19,8 @@ Result<std::vector<warehouse::SourceObject>> GcsSource::Expand(std::string_view 
   constexpr std::string_view kScheme = "gs://";
   const std::size_t slash = uri.find('/', kScheme.size());
   if (!uri.starts_with(kScheme) || slash == std::string_view::npos || slash == kScheme.size()) {
-    return InvalidArgument("Source URI must be a Google Cloud Storage location: " + std::string(uri));
+    return InvalidArgument("Source URI must be a Google Cloud Storage location: " +
+                           std::string(uri));
   }
   const std::string bucket(uri.substr(kScheme.size(), slash - kScheme.size()));
   const std::string name(uri.substr(slash + 1));
@@ -31,7 +32,8 @@ Result<std::vector<warehouse::SourceObject>> GcsSource::Expand(std::string_view 
   std::vector<warehouse::SourceObject> found;
   if (star == std::string::npos) {
     const auto object = storage_.Get({}, bucket, name);
-    if (!object.ok()) return object.status().code() == Code::kNotFound ? not_found : object.status();
+    if (!object.ok())
+      return object.status().code() == Code::kNotFound ? not_found : object.status();
     found.push_back(ToSource(*object));
     return found;
   }
@@ -45,7 +47,8 @@ Result<std::vector<warehouse::SourceObject>> GcsSource::Expand(std::string_view 
       const bool long_enough = object.name.size() >= options.prefix.size() + suffix.size();
       if (long_enough && object.name.ends_with(suffix)) found.push_back(ToSource(object));
     }
-    if (found.size() > kMatchesMax) return InvalidArgument(std::string(uri) + " matches more than 10 million objects");
+    if (found.size() > kMatchesMax)
+      return InvalidArgument(std::string(uri) + " matches more than 10 million objects");
     options.page_token = page->next_page_token;
   } while (!options.page_token.empty());
   if (found.empty()) return not_found;

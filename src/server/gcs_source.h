@@ -1,4 +1,5 @@
-// The port through which the warehouse reads gs:// objects, wired to our own storage in the same process.
+// The port through which the warehouse reads gs:// objects, wired to our own storage in the same
+// process.
 #pragma once
 
 #include "storage/storage.h"

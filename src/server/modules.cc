@@ -9,7 +9,8 @@ void AddApis(Modules& m, const Config& config) {
   const bool testbench = config.profile == "testbench";
   m.router->Add(api::MakeStorageJson(*m.storage, *m.pubsub));
   m.router->Add(api::MakeBigQueryJson(*m.warehouse, m.clock));
-  m.router->Add(api::MakeLandfallJson({.default_project = config.project, .faults_open = testbench}, *m.ingest, m.faults));
+  m.router->Add(api::MakeLandfallJson({.default_project = config.project, .faults_open = testbench},
+                                      *m.ingest, m.faults));
   m.router->Add(api::MakeOperations(m.metrics, [&m] { return m.ready.load(); }));
   m.router->Add(MakeServerInfo(config));
 }
@@ -22,27 +23,29 @@ Result<std::unique_ptr<Modules>> StartModules(const Config& config) {
   m->lock = TRY(m->files->Lock(dir + "/LOCK"));
 
   m->meta = TRY(meta::Open({.dir = dir + "/meta"}, m->log, m->metrics));
-  m->storage = TRY(storage::Open({.dir = dir + "/objects"}, *m->meta, *m->files, m->clock, m->random, m->faults, m->log,
-                                 m->metrics));
+  m->storage = TRY(storage::Open({.dir = dir + "/objects"}, *m->meta, *m->files, m->clock,
+                                 m->random, m->faults, m->log, m->metrics));
   m->pubsub = TRY(pubsub::Open({}, *m->meta, m->clock, m->random, m->log, m->metrics));
   m->objects = std::make_unique<GcsSource>(*m->storage);
-  m->warehouse = TRY(warehouse::Open({.dir = dir + "/warehouse"}, *m->objects, *m->files, m->clock, m->random, m->faults,
-                                     m->log, m->metrics));
+  m->warehouse = TRY(warehouse::Open({.dir = dir + "/warehouse"}, *m->objects, *m->files, m->clock,
+                                     m->random, m->faults, m->log, m->metrics));
   ingest::Options ingest_options;
   ingest_options.default_project = config.project;
   ingest_options.default_variables = config.ingest_variables;
   ingest_options.configured_rules = config.ingest_rules;
-  m->ingest = TRY(ingest::Start(std::move(ingest_options), *m->meta, *m->storage, *m->pubsub, *m->warehouse, m->clock,
-                                m->log, m->metrics));
+  m->ingest = TRY(ingest::Start(std::move(ingest_options), *m->meta, *m->storage, *m->pubsub,
+                                *m->warehouse, m->clock, m->log, m->metrics));
   ingest::Ingest& ingest = *m->ingest;
   m->notifier = TRY(notify::Start(
       *m->meta, *m->storage, *m->pubsub,
-      {{std::string(ingest::kTopic), [&ingest](const storage::ObjectChange& change) { return ingest.Wants(change); }}},
+      {{std::string(ingest::kTopic),
+        [&ingest](const storage::ObjectChange& change) { return ingest.Wants(change); }}},
       m->log, m->metrics));
 
   m->router = std::make_unique<net::Router>();
   AddApis(*m, config);
-  m->listener = TRY(net::Listen({.host = config.host, .port = config.port}, *m->router, m->clock, m->log, m->metrics));
+  m->listener = TRY(net::Listen({.host = config.host, .port = config.port}, *m->router, m->clock,
+                                m->log, m->metrics));
   m->ready = true;
   return m;
 }

@@ -1,4 +1,5 @@
-// Every module of one running server, in the order they depend on each other. Destruction is the reverse.
+// Every module of one running server, in the order they depend on each other. Destruction is the
+// reverse.
 #pragma once
 
 #include <atomic>
@@ -45,7 +46,8 @@ struct Modules {
   std::unique_ptr<net::Server> listener;
 };
 
-// Opens the stores, starts the pumps, then listens. kFailedPrecondition/"locked": another server has the directory.
+// Opens the stores, starts the pumps, then listens. kFailedPrecondition/"locked": another server
+// has the directory.
 Result<std::unique_ptr<Modules>> StartModules(const Config& config);
 
 // Everything this binary speaks, in one screen.

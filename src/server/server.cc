@@ -58,7 +58,8 @@ int Up(const std::vector<std::string>& args) {
   if (config->profile == "testbench") {
     m.log.Warn("testbench_profile", {{"effect", "fault injection is open to every client"}});
   }
-  Say(STDOUT_FILENO, "landfall ready http://" + m.listener->host() + ":" + std::to_string(m.listener->port()));
+  Say(STDOUT_FILENO,
+      "landfall ready http://" + m.listener->host() + ":" + std::to_string(m.listener->port()));
 
   int signal_number = 0;
   sigwait(&stop, &signal_number);

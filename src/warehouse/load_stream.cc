@@ -139,7 +139,10 @@ Result<bool> ObjectStream::Next(Block& block) {
       std::memmove(buffer.get(), buffer.get() + kBom.size(), used);
       continue;
     }
-    if (used == 0) return false;
+    if (used == 0) {
+      block = {};
+      return false;
+    }
     const CsvFramer::Found found = Frame(block.text);
     if (ended_) {
       Give(block, used, found.records + (found.bytes < used ? 1 : 0));

@@ -10,22 +10,25 @@ namespace {
 
 // Digits only: no sign, no space.
 std::optional<std::uint64_t> ParseCount(std::string_view text) {
-  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  if (text.empty() || text.find_first_not_of("0123456789") != std::string_view::npos)
+    return std::nullopt;
   const auto value = ParseInt64(text);
   if (!value) return std::nullopt;
   return static_cast<std::uint64_t>(*value);
 }
 
 Status Malformed(std::string_view header) {
-  return InvalidArgument("Invalid Content-Range header: \"" + std::string(header.substr(0, 100)) + "\"", "invalid",
-                         "Content-Range");
+  return InvalidArgument(
+      "Invalid Content-Range header: \"" + std::string(header.substr(0, 100)) + "\"", "invalid",
+      "Content-Range");
 }
 
 }  // namespace
 
 Result<ContentRange> ParseContentRange(std::string_view header) {
   std::string_view rest = Trim(header);
-  if (rest.size() < 6 || !EqualsIgnoreCase(rest.substr(0, 5), "bytes") || (rest[5] != ' ' && rest[5] != '=')) {
+  if (rest.size() < 6 || !EqualsIgnoreCase(rest.substr(0, 5), "bytes") ||
+      (rest[5] != ' ' && rest[5] != '=')) {
     return Malformed(header);
   }
   rest = Trim(rest.substr(6));
@@ -58,7 +61,8 @@ RangeChoice ChooseRange(std::optional<std::string_view> header, std::uint64_t si
   rest = Trim(rest.substr(6));
   const std::size_t dash = rest.find('-');
   if (dash == std::string_view::npos) return {};
-  const std::string_view first_text = Trim(rest.substr(0, dash)), last_text = Trim(rest.substr(dash + 1));
+  const std::string_view first_text = Trim(rest.substr(0, dash)),
+                         last_text = Trim(rest.substr(dash + 1));
   const auto first = ParseCount(first_text), last = ParseCount(last_text);
   if (first_text.empty()) {
     if (!last) return {};

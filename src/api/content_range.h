@@ -9,8 +9,8 @@
 
 namespace landfall::api {
 
-// Content-Range of a resumable upload's request. "bytes */*" has nothing set; "bytes */T" only `total`;
-// "bytes A-*/..." no `last`.
+// Content-Range of a resumable upload's request. "bytes */*" has nothing set; "bytes */T" only
+// `total`; "bytes A-*/..." no `last`.
 struct ContentRange {
   std::optional<std::uint64_t> first = {}, last = {}, total = {};
 };

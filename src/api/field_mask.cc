@@ -18,8 +18,8 @@ class Parser {
 
  private:
   Status Bad() const {
-    return InvalidArgument("Invalid field selection at character " + std::to_string(at_) + " of \"" +
-                               std::string(text_.substr(0, 200)) + "\"",
+    return InvalidArgument("Invalid field selection at character " + std::to_string(at_) +
+                               " of \"" + std::string(text_.substr(0, 200)) + "\"",
                            "invalidParameter", "fields");
   }
   bool Take(char c) {
@@ -69,7 +69,8 @@ Json ApplyFieldMask(const FieldMask& mask, const Json& value) {
   for (const auto& member : value.get_object()) {
     auto it = mask.members.find(std::string_view(member.key()));
     if (it == mask.members.end()) it = mask.members.find("*");
-    if (it != mask.members.end()) selected[member.key()] = ApplyFieldMask(it->second, member.value());
+    if (it != mask.members.end())
+      selected[member.key()] = ApplyFieldMask(it->second, member.value());
   }
   return selected;
 }

@@ -1,4 +1,5 @@
-// Partial responses: the `fields` parameter of Google's REST APIs, "kind,items(name,metadata/k),nextPageToken". Pure.
+// Partial responses: the `fields` parameter of Google's REST APIs,
+// "kind,items(name,metadata/k),nextPageToken". Pure.
 #pragma once
 
 #include <map>
@@ -11,7 +12,8 @@
 namespace landfall::api {
 
 struct FieldMask {
-  std::map<std::string, FieldMask, std::less<>> members = {};  // empty: everything below; "*" stands for any member
+  std::map<std::string, FieldMask, std::less<>> members =
+      {};  // empty: everything below; "*" stands for any member
 };
 // kInvalidArgument/"invalidParameter" naming `fields`.
 Result<FieldMask> ParseFieldMask(std::string_view text);

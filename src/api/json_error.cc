@@ -11,16 +11,21 @@ struct ReasonRow {
   int http;
 };
 constexpr ReasonRow kByReason[] = {
-    {"notModified", 304},      {"methodNotAllowed", 405},
-    {"gone", 410},             {"contentLengthRequired", 411},
-    {"conditionNotMet", 412},  {"uploadTooLarge", 413},
-    {"diskFull", 507},         {"requestedRangeNotSatisfiable", 416},
+    {"notModified", 304},
+    {"methodNotAllowed", 405},
+    {"gone", 410},
+    {"contentLengthRequired", 411},
+    {"conditionNotMet", 412},
+    {"uploadTooLarge", 413},
+    {"diskFull", 507},
+    {"requestedRangeNotSatisfiable", 416},
     {"uploadCancelled", 499},
 };
 
 // Header names are written in title case or start with "x-"; parameter names are camelCase.
 std::string_view LocationType(std::string_view location) {
-  const bool header = std::isupper(static_cast<unsigned char>(location[0])) != 0 || location.starts_with("x-");
+  const bool header =
+      std::isupper(static_cast<unsigned char>(location[0])) != 0 || location.starts_with("x-");
   return header ? "header" : "parameter";
 }
 

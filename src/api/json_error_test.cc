@@ -24,13 +24,15 @@ TEST(JsonError, ReasonDecidesTheHttpStatusBeforeTheCode) {
       {Unimplemented("x", "methodNotAllowed"), 405},
       {Unavailable("x"), 503},
   };
-  for (const auto& row : rows) EXPECT_EQ(HttpStatusOfError(row.error), row.http) << row.error.ToString();
+  for (const auto& row : rows)
+    EXPECT_EQ(HttpStatusOfError(row.error), row.http) << row.error.ToString();
 }
 
 TEST(JsonError, HasGooglesShape) {
-  EXPECT_EQ(ErrorJson(NotFound("No such object: b/o"), ErrorShape::kPlain),
-            R"({"error":{"code":404,"message":"No such object: b/o",)"
-            R"("errors":[{"message":"No such object: b/o","domain":"global","reason":"notFound"}]}})");
+  EXPECT_EQ(
+      ErrorJson(NotFound("No such object: b/o"), ErrorShape::kPlain),
+      R"({"error":{"code":404,"message":"No such object: b/o",)"
+      R"("errors":[{"message":"No such object: b/o","domain":"global","reason":"notFound"}]}})");
 }
 
 TEST(JsonError, NamesTheHeaderOrParameterToBlame) {

@@ -1,8 +1,8 @@
 #include "api/multipart.h"
 
 #include <algorithm>
-#include <utility>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -27,7 +27,8 @@ Result<std::string> BoundaryOf(std::string_view content_type) {
                                std::string(type.substr(0, 100)) + "\"",
                            "invalid", "Content-Type");
   }
-  std::string_view rest = semicolon == std::string_view::npos ? std::string_view() : content_type.substr(semicolon + 1);
+  std::string_view rest =
+      semicolon == std::string_view::npos ? std::string_view() : content_type.substr(semicolon + 1);
   while (!rest.empty()) {
     const std::size_t equals = rest.find('=');
     if (equals == std::string_view::npos) break;
@@ -44,7 +45,8 @@ Result<std::string> BoundaryOf(std::string_view content_type) {
       value = Trim(rest.substr(0, rest.find(';')));
     }
     if (EqualsIgnoreCase(key, "boundary") && !value.empty()) {
-      if (value.size() > kBoundaryBytesMax || value.find_first_of("\r\n") != std::string::npos) break;
+      if (value.size() > kBoundaryBytesMax || value.find_first_of("\r\n") != std::string::npos)
+        break;
       return value;
     }
     const std::size_t next = rest.find(';');
@@ -80,7 +82,8 @@ class Input {
 enum class Boundary : std::uint8_t { kNone, kNext, kClosing, kUndecided };
 Boundary BoundaryAfter(std::string_view rest, bool at_end) {
   if (rest.starts_with("--")) return Boundary::kClosing;
-  if (rest.find_first_not_of(" \t") > kPaddingBytesMax && rest.size() > kPaddingBytesMax) return Boundary::kNone;
+  if (rest.find_first_not_of(" \t") > kPaddingBytesMax && rest.size() > kPaddingBytesMax)
+    return Boundary::kNone;
   while (rest.starts_with(' ') || rest.starts_with('\t')) rest.remove_prefix(1);
   if (rest.starts_with("\n") || rest.starts_with("\r\n")) return Boundary::kNext;
   const bool short_of_bytes = rest.empty() || rest == "\r" || rest == "-";
@@ -130,7 +133,8 @@ class Parser {
     }
   }
 
-  // Bytes of the current part, up to `out.size()`; 0 once its boundary is reached, which is consumed.
+  // Bytes of the current part, up to `out.size()`; 0 once its boundary is reached, which is
+  // consumed.
   Result<std::size_t> PartBody(std::span<char> out) {
     while (ended_with_ == Boundary::kNone) {
       const std::string_view ahead = input_.ahead();
@@ -206,7 +210,8 @@ class MediaSource final : public ByteSource {
   explicit MediaSource(std::unique_ptr<Parser> parser) : parser_(std::move(parser)) {}
   Result<std::size_t> Read(std::span<char> out) override {
     const std::size_t n = TRY(parser_->PartBody(out));
-    if (n == 0 && parser_->ended_with() == Boundary::kNext) return Malformed("it has more than two parts");
+    if (n == 0 && parser_->ended_with() == Boundary::kNext)
+      return Malformed("it has more than two parts");
     return n;
   }
 
@@ -226,11 +231,13 @@ Result<MultipartRelated> ParseMultipartRelated(std::string_view content_type, By
   while (const std::size_t n = TRY(parser->PartBody(buffer))) {
     parsed.metadata.append(buffer, n);
     if (parsed.metadata.size() > metadata_bytes_max) {
-      return ResourceExhausted("the metadata part is larger than " + std::to_string(metadata_bytes_max) + " bytes",
-                               "uploadTooLarge");
+      return ResourceExhausted(
+          "the metadata part is larger than " + std::to_string(metadata_bytes_max) + " bytes",
+          "uploadTooLarge");
     }
   }
-  if (parser->ended_with() == Boundary::kClosing) return Malformed("it has one part; metadata and media are needed");
+  if (parser->ended_with() == Boundary::kClosing)
+    return Malformed("it has one part; metadata and media are needed");
   parser->NextPart();
   parsed.media_content_type = TRY(parser->PartHead());
   parsed.media = std::make_unique<MediaSource>(std::move(parser));

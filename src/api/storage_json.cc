@@ -21,8 +21,9 @@ struct Row {
   Handler handler;  // null: known to Google, not implemented
 };
 
-constexpr net::Method kGet = net::Method::kGet, kPost = net::Method::kPost, kPut = net::Method::kPut,
-                      kPatch = net::Method::kPatch, kDelete = net::Method::kDelete;
+constexpr net::Method kGet = net::Method::kGet, kPost = net::Method::kPost,
+                      kPut = net::Method::kPut, kPatch = net::Method::kPatch,
+                      kDelete = net::Method::kDelete;
 
 // Served under /storage/v1 and, for Node's emulator mode, without a prefix.
 constexpr Row kRows[] = {
@@ -34,14 +35,17 @@ constexpr Row kRows[] = {
     {kDelete, "/b/{bucket}", "storage.buckets.delete", &Adapter::DeleteBucket},
     {kPost, "/b/{bucket}/restore", "storage.buckets.restore", nullptr},
     {kPost, "/b/{bucket}/lockRetentionPolicy", "storage.buckets.lockRetentionPolicy", nullptr},
-    {kGet, "/b/{bucket}/storageLayout", "storage.buckets.getStorageLayout", &Adapter::GetStorageLayout},
+    {kGet, "/b/{bucket}/storageLayout", "storage.buckets.getStorageLayout",
+     &Adapter::GetStorageLayout},
     {kGet, "/b/{bucket}/iam", "storage.buckets.getIamPolicy", nullptr},
     {kPut, "/b/{bucket}/iam", "storage.buckets.setIamPolicy", nullptr},
-    {kGet, "/b/{bucket}/iam/testPermissions", "storage.buckets.testIamPermissions", &Adapter::TestBucketPermissions},
+    {kGet, "/b/{bucket}/iam/testPermissions", "storage.buckets.testIamPermissions",
+     &Adapter::TestBucketPermissions},
     {kPost, "/b/{bucket}/relocate", "storage.buckets.relocate", nullptr},
     {kGet, "/b/{bucket}/operations", "storage.buckets.operations.list", nullptr},
     {kGet, "/b/{bucket}/operations/{operation}", "storage.buckets.operations.get", nullptr},
-    {kPost, "/b/{bucket}/operations/{operation}/cancel", "storage.buckets.operations.cancel", nullptr},
+    {kPost, "/b/{bucket}/operations/{operation}/cancel", "storage.buckets.operations.cancel",
+     nullptr},
     {kPost, "/b/{bucket}/operations/{operation}/advanceRelocateBucket",
      "storage.buckets.operations.advanceRelocateBucket", nullptr},
 
@@ -55,8 +59,10 @@ constexpr Row kRows[] = {
     {kPut, "/b/{bucket}/o/{object=**}", "storage.objects.update", nullptr},
     {kDelete, "/b/{bucket}/o/{object}", "storage.objects.delete", &Adapter::DeleteObject},
     {kDelete, "/b/{bucket}/o/{object=**}", "storage.objects.delete", &Adapter::DeleteObject},
-    {kPost, "/b/{bucket}/o/{object}/copyTo/b/{to}/o/{destination}", "storage.objects.copy", nullptr},
-    {kPost, "/b/{bucket}/o/{object}/rewriteTo/b/{to}/o/{destination}", "storage.objects.rewrite", nullptr},
+    {kPost, "/b/{bucket}/o/{object}/copyTo/b/{to}/o/{destination}", "storage.objects.copy",
+     nullptr},
+    {kPost, "/b/{bucket}/o/{object}/rewriteTo/b/{to}/o/{destination}", "storage.objects.rewrite",
+     nullptr},
     {kPost, "/b/{bucket}/o/{object}/compose", "storage.objects.compose", nullptr},
     {kPost, "/b/{bucket}/o/{object}/moveTo/o/{destination}", "storage.objects.move", nullptr},
     {kPost, "/b/{bucket}/o/{object}/restore", "storage.objects.restore", nullptr},
@@ -65,14 +71,20 @@ constexpr Row kRows[] = {
     {kPost, "/channels/stop", "storage.channels.stop", nullptr},
     {kGet, "/b/{bucket}/o/{object}/iam", "storage.objects.getIamPolicy", nullptr},
     {kPut, "/b/{bucket}/o/{object}/iam", "storage.objects.setIamPolicy", nullptr},
-    {kGet, "/b/{bucket}/o/{object}/iam/testPermissions", "storage.objects.testIamPermissions", nullptr},
+    {kGet, "/b/{bucket}/o/{object}/iam/testPermissions", "storage.objects.testIamPermissions",
+     nullptr},
 
-    {kPost, "/b/{bucket}/notificationConfigs", "storage.notifications.insert", &Adapter::InsertNotification},
-    {kGet, "/b/{bucket}/notificationConfigs", "storage.notifications.list", &Adapter::ListNotifications},
-    {kGet, "/b/{bucket}/notificationConfigs/{id}", "storage.notifications.get", &Adapter::GetNotification},
-    {kDelete, "/b/{bucket}/notificationConfigs/{id}", "storage.notifications.delete", &Adapter::DeleteNotification},
+    {kPost, "/b/{bucket}/notificationConfigs", "storage.notifications.insert",
+     &Adapter::InsertNotification},
+    {kGet, "/b/{bucket}/notificationConfigs", "storage.notifications.list",
+     &Adapter::ListNotifications},
+    {kGet, "/b/{bucket}/notificationConfigs/{id}", "storage.notifications.get",
+     &Adapter::GetNotification},
+    {kDelete, "/b/{bucket}/notificationConfigs/{id}", "storage.notifications.delete",
+     &Adapter::DeleteNotification},
 
-    {kGet, "/projects/{project}/serviceAccount", "storage.projects.serviceAccount.get", &Adapter::GetServiceAccount},
+    {kGet, "/projects/{project}/serviceAccount", "storage.projects.serviceAccount.get",
+     &Adapter::GetServiceAccount},
     {kPost, "/projects/{project}/hmacKeys", "storage.projects.hmacKeys.create", nullptr},
     {kGet, "/projects/{project}/hmacKeys", "storage.projects.hmacKeys.list", nullptr},
     {kGet, "/projects/{project}/hmacKeys/{id}", "storage.projects.hmacKeys.get", nullptr},
@@ -83,7 +95,8 @@ constexpr Row kRows[] = {
     {kPost, "/b/{bucket}/folders", "storage.folders.insert", nullptr},
     {kGet, "/b/{bucket}/folders/{folder}", "storage.folders.get", nullptr},
     {kDelete, "/b/{bucket}/folders/{folder}", "storage.folders.delete", nullptr},
-    {kPost, "/b/{bucket}/folders/{folder}/renameTo/folders/{destination}", "storage.folders.rename", nullptr},
+    {kPost, "/b/{bucket}/folders/{folder}/renameTo/folders/{destination}", "storage.folders.rename",
+     nullptr},
     {kGet, "/b/{bucket}/managedFolders", "storage.managedFolders.list", nullptr},
     {kPost, "/b/{bucket}/managedFolders", "storage.managedFolders.insert", nullptr},
     {kGet, "/b/{bucket}/managedFolders/{folder}", "storage.managedFolders.get", nullptr},
@@ -117,7 +130,9 @@ class RouteTable {
   explicit RouteTable(std::shared_ptr<Adapter> adapter) : adapter_(std::move(adapter)) {}
 
   void Add(std::string_view prefix, const Row& row) {
-    net::Route route{.method = row.method, .pattern = std::string(prefix).append(row.path), .name = std::string(row.name)};
+    net::Route route{.method = row.method,
+                     .pattern = std::string(prefix).append(row.path),
+                     .name = std::string(row.name)};
     if (row.handler != nullptr) {
       route.handler = [adapter = adapter_, handler = row.handler](net::Request& request) {
         return adapter->Serve(handler, request);
@@ -164,7 +179,8 @@ Result<net::Response> Adapter::Serve(Handler handler, net::Request& request) {
 
 net::Response Adapter::RenderError(const net::Request& request, const Status& error) {
   net::Response response = JsonErrorResponse(error, ErrorShape::kPlain);
-  if (WantsMedia(request) && request.route_name == "storage.objects.get" && response.status != 304) {
+  if (WantsMedia(request) && request.route_name == "storage.objects.get" &&
+      response.status != 304) {
     response.headers.Set("Content-Type", "text/html; charset=UTF-8");
     response.body = error.message();
   }

@@ -1,4 +1,5 @@
-// The handlers of the Cloud Storage JSON adapter; the routes that name them are in storage_json.cc. Private to it.
+// The handlers of the Cloud Storage JSON adapter; the routes that name them are in storage_json.cc.
+// Private to it.
 #pragma once
 
 #include "api/content_range.h"
@@ -29,7 +30,8 @@ class Adapter {
   Result<net::Response> DeleteNotification(net::Request& request);
 
   // storage_json_objects.cc
-  Result<net::Response> GetObject(net::Request& request);  // the resource or, with alt=media, the content
+  Result<net::Response> GetObject(
+      net::Request& request);  // the resource or, with alt=media, the content
   Result<net::Response> ListObjects(net::Request& request);
   Result<net::Response> PatchObject(net::Request& request);
   Result<net::Response> DeleteObject(net::Request& request);
@@ -41,7 +43,8 @@ class Adapter {
   Result<net::Response> DeleteUpload(net::Request& request);
 
   // Runs a handler between the checks and headers that all methods share.
-  Result<net::Response> Serve(Result<net::Response> (Adapter::*handler)(net::Request&), net::Request& request);
+  Result<net::Response> Serve(Result<net::Response> (Adapter::*handler)(net::Request&),
+                              net::Request& request);
   net::Response RenderError(const net::Request& request, const Status& error);
 
  private:
@@ -54,7 +57,8 @@ class Adapter {
   Result<net::Response> InsertMultipart(net::Request& request);
   Result<net::Response> StartUpload(net::Request& request);
   Result<net::Response> SendToUpload(net::Request& request);
-  Result<net::Response> UploadAnswer(const net::Request& request, const storage::UploadStatus& status);
+  Result<net::Response> UploadAnswer(const net::Request& request,
+                                     const storage::UploadStatus& status);
 
   storage::Storage& storage_;
   pubsub::PubSub& pubsub_;

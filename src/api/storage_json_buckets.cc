@@ -19,7 +19,8 @@ Result<net::Response> Adapter::InsertBucket(net::Request& request) {
   const std::string project = TRY(RequiredQuery(request, "project"));
   storage::Bucket bucket = TRY(ParseBucketBody(TRY(ReadJsonBody(request))));
   bucket.project = project;
-  return Answer(request, BucketJson(TRY(storage_.CreateBucket(request.context, std::move(bucket)))));
+  return Answer(request,
+                BucketJson(TRY(storage_.CreateBucket(request.context, std::move(bucket)))));
 }
 
 Result<net::Response> Adapter::ListBuckets(net::Request& request) {
@@ -46,12 +47,14 @@ Result<net::Response> Adapter::PatchBucket(net::Request& request) {
   if (Find(body, "location") != nullptr) {
     TRY(CheckAgrees(body, "location", TRY(storage_.GetBucket(request.context, name)).location));
   }
-  return Answer(request, BucketJson(TRY(storage_.PatchBucket(request.context, name, TRY(ParseBucketPatch(body)),
+  return Answer(request, BucketJson(TRY(storage_.PatchBucket(request.context, name,
+                                                             TRY(ParseBucketPatch(body)),
                                                              TRY(PreconditionOf(request))))));
 }
 
 Result<net::Response> Adapter::DeleteBucket(net::Request& request) {
-  TRY(storage_.DeleteBucket(request.context, request.Param("bucket"), TRY(PreconditionOf(request))));
+  TRY(storage_.DeleteBucket(request.context, request.Param("bucket"),
+                            TRY(PreconditionOf(request))));
   return NoContent();
 }
 
@@ -68,16 +71,18 @@ Result<net::Response> Adapter::GetStorageLayout(net::Request& request) {
 Result<net::Response> Adapter::TestBucketPermissions(net::Request& request) {
   TRY(storage_.GetBucket(request.context, request.Param("bucket")));
   JsonArray permissions;
-  for (const std::string_view permission : request.QueryAll("permissions")) permissions.emplace_back(permission);
+  for (const std::string_view permission : request.QueryAll("permissions"))
+    permissions.emplace_back(permission);
   JsonObject body{{"kind", "storage#testIamPermissionsResponse"}};
   if (!permissions.empty()) body["permissions"] = std::move(permissions);
   return Answer(request, body);
 }
 
 Result<net::Response> Adapter::GetServiceAccount(net::Request& request) {
-  return Answer(request, JsonObject{{"kind", "storage#serviceAccount"},
-                                    {"email_address", "service-" + ProjectNumber(request.Param("project")) +
-                                                          "@gs-project-accounts.iam.gserviceaccount.com"}});
+  return Answer(request,
+                JsonObject{{"kind", "storage#serviceAccount"},
+                           {"email_address", "service-" + ProjectNumber(request.Param("project")) +
+                                                 "@gs-project-accounts.iam.gserviceaccount.com"}});
 }
 
 Result<net::Response> Adapter::InsertNotification(net::Request& request) {
@@ -86,16 +91,19 @@ Result<net::Response> Adapter::InsertNotification(net::Request& request) {
   TRY(storage_.GetBucket(request.context, config.bucket));
   const auto topic = pubsub_.GetTopic(request.context, config.topic);
   if (!topic.ok() && topic.status().code() == Code::kNotFound) {
-    return InvalidArgument("Invalid bucket notification: the topic '" + config.topic + "' does not exist", "invalid",
-                           "topic");
+    return InvalidArgument(
+        "Invalid bucket notification: the topic '" + config.topic + "' does not exist", "invalid",
+        "topic");
   }
   TRY(topic);
-  return Answer(request, NotificationJson(TRY(storage_.CreateNotification(request.context, std::move(config)))));
+  return Answer(request, NotificationJson(
+                             TRY(storage_.CreateNotification(request.context, std::move(config)))));
 }
 
 Result<net::Response> Adapter::ListNotifications(net::Request& request) {
   JsonArray items;
-  for (const auto& config : TRY(storage_.ListNotifications(request.context, request.Param("bucket")))) {
+  for (const auto& config :
+       TRY(storage_.ListNotifications(request.context, request.Param("bucket")))) {
     items.push_back(NotificationJson(config));
   }
   JsonObject body{{"kind", "storage#notifications"}};
@@ -104,8 +112,8 @@ Result<net::Response> Adapter::ListNotifications(net::Request& request) {
 }
 
 Result<net::Response> Adapter::GetNotification(net::Request& request) {
-  return Answer(request, NotificationJson(TRY(storage_.GetNotification(request.context, request.Param("bucket"),
-                                                                       request.Param("id")))));
+  return Answer(request, NotificationJson(TRY(storage_.GetNotification(
+                             request.context, request.Param("bucket"), request.Param("id")))));
 }
 
 Result<net::Response> Adapter::DeleteNotification(net::Request& request) {

@@ -1,4 +1,5 @@
-// The storage adapter behind a router, over a real store; requests are made by hand. For tests only.
+// The storage adapter behind a router, over a real store; requests are made by hand. For tests
+// only.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -27,11 +28,19 @@ class TopicsOnly final : public pubsub::PubSub {
     if (!topics.contains(name)) return NotFound("no topic " + std::string(name));
     return pubsub::Topic{std::string(name), {}};
   }
-  Result<std::vector<pubsub::Topic>> ListTopics(const CallContext&, std::string_view) override { return No(); }
+  Result<std::vector<pubsub::Topic>> ListTopics(const CallContext&, std::string_view) override {
+    return No();
+  }
   Status DeleteTopic(const CallContext&, std::string_view) override { return No(); }
-  Result<pubsub::Subscription> CreateSubscription(const CallContext&, pubsub::Subscription) override { return No(); }
-  Result<pubsub::Subscription> GetSubscription(const CallContext&, std::string_view) override { return No(); }
-  Result<std::vector<pubsub::Subscription>> ListSubscriptions(const CallContext&, std::string_view) override {
+  Result<pubsub::Subscription> CreateSubscription(const CallContext&,
+                                                  pubsub::Subscription) override {
+    return No();
+  }
+  Result<pubsub::Subscription> GetSubscription(const CallContext&, std::string_view) override {
+    return No();
+  }
+  Result<std::vector<pubsub::Subscription>> ListSubscriptions(const CallContext&,
+                                                              std::string_view) override {
     return No();
   }
   Status DeleteSubscription(const CallContext&, std::string_view) override { return No(); }
@@ -39,14 +48,18 @@ class TopicsOnly final : public pubsub::PubSub {
                                            std::vector<pubsub::Message>) override {
     return No();
   }
-  Result<std::vector<std::string>> Stage(meta::Txn&, std::string_view, std::vector<pubsub::Message>) override {
+  Result<std::vector<std::string>> Stage(meta::Txn&, std::string_view,
+                                         std::vector<pubsub::Message>) override {
     return No();
   }
   Result<std::vector<pubsub::Delivery>> Pull(const CallContext&, std::string_view, std::size_t,
                                              std::chrono::milliseconds) override {
     return No();
   }
-  Status Acknowledge(const CallContext&, std::string_view, const std::vector<std::string>&) override { return No(); }
+  Status Acknowledge(const CallContext&, std::string_view,
+                     const std::vector<std::string>&) override {
+    return No();
+  }
   Status ModifyAckDeadline(const CallContext&, std::string_view, const std::vector<std::string>&,
                            std::chrono::seconds) override {
     return No();
@@ -61,7 +74,9 @@ struct Answer {
   net::Headers headers = {};
   std::string body = {};
 
-  std::string Header(std::string_view name) const { return std::string(headers.Get(name).value_or("")); }
+  std::string Header(std::string_view name) const {
+    return std::string(headers.Get(name).value_or(""));
+  }
   JsonObject Object() const {
     auto json = ParseJson(body);
     return json.ok() && json->is_object() ? json->get_object() : JsonObject();
@@ -93,12 +108,13 @@ struct TestApi {
     router->Add(MakeStorageJson(*store.storage, pubsub));
   }
 
-  Answer Send(net::Method method, std::string target, std::string body = {}, const HeaderList& headers = {}) {
+  Answer Send(net::Method method, std::string target, std::string body = {},
+              const HeaderList& headers = {}) {
     StringSource source(body);
     return SendSource(method, std::move(target), source, body.size(), headers);
   }
-  Answer SendSource(net::Method method, std::string target, ByteSource& body, std::optional<std::uint64_t> length,
-                    const HeaderList& headers = {}) {
+  Answer SendSource(net::Method method, std::string target, ByteSource& body,
+                    std::optional<std::uint64_t> length, const HeaderList& headers = {}) {
     net::Request request;
     request.method = method;
     request.target = std::move(target);
@@ -124,8 +140,9 @@ struct TestApi {
   Answer Delete(std::string target) { return Send(net::Method::kDelete, std::move(target)); }
   Answer PutMedia(std::string_view encoded_name, std::string body, const std::string& more = {},
                   const HeaderList& headers = {}) {
-    return Post("/upload/storage/v1/b/bucket/o?uploadType=media&name=" + std::string(encoded_name) + more,
-                std::move(body), headers);
+    return Post(
+        "/upload/storage/v1/b/bucket/o?uploadType=media&name=" + std::string(encoded_name) + more,
+        std::move(body), headers);
   }
   std::string Read(std::string_view encoded_name) {
     return Get("/storage/v1/b/bucket/o/" + std::string(encoded_name) + "?alt=media").body;
@@ -140,7 +157,8 @@ struct TestApi {
     if (auto* text = std::get_if<std::string>(&response.body)) return std::move(*text);
     if (auto* range = std::get_if<net::FileRange>(&response.body)) {
       std::string bytes(range->bytes, '\0');
-      if (range->bytes > 0) CHECK(range->file->ReadAt(range->offset, bytes).value() == range->bytes);
+      if (range->bytes > 0)
+        CHECK(range->file->ReadAt(range->offset, bytes).value() == range->bytes);
       return bytes;
     }
     return ReadAll(*std::get<net::Stream>(response.body).source, 1 << 26, "stream").value();

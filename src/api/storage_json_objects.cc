@@ -15,7 +15,8 @@ constexpr std::uint64_t kInMemoryBytesMax = 1 << 20;
 
 class FileSource final : public ByteSource {
  public:
-  FileSource(std::shared_ptr<ReadableFile> file, ByteRange range) : file_(std::move(file)), range_(range) {}
+  FileSource(std::shared_ptr<ReadableFile> file, ByteRange range)
+      : file_(std::move(file)), range_(range) {}
   Result<std::size_t> Read(std::span<char> out) override {
     const std::size_t want = std::min<std::uint64_t>(out.size(), range_.bytes);
     if (want == 0) return std::size_t{0};
@@ -47,12 +48,14 @@ void SetUnlessEmpty(net::Headers& headers, std::string_view name, const std::str
 void AddObjectHeaders(const storage::Object& object, net::Headers& headers) {
   const storage::ObjectAttributes& a = object.attributes;
   headers.Set("Content-Type", a.content_type.empty() ? "application/octet-stream" : a.content_type);
-  headers.Set("x-goog-hash", "crc32c=" + Crc32cBase64(object.crc32c) + ",md5=" + Base64(object.md5));
+  headers.Set("x-goog-hash",
+              "crc32c=" + Crc32cBase64(object.crc32c) + ",md5=" + Base64(object.md5));
   headers.Set("x-goog-generation", std::to_string(object.generation));
   headers.Set("x-goog-metageneration", std::to_string(object.metageneration));
   headers.Set("x-goog-storage-class", a.storage_class);
   headers.Set("x-goog-stored-content-length", std::to_string(object.size_bytes));
-  headers.Set("x-goog-stored-content-encoding", a.content_encoding.empty() ? "identity" : a.content_encoding);
+  headers.Set("x-goog-stored-content-encoding",
+              a.content_encoding.empty() ? "identity" : a.content_encoding);
   headers.Set("ETag", storage::EtagOf(object));
   headers.Set("Last-Modified", HttpDate(object.updated));
   headers.Set("Accept-Ranges", "bytes");
@@ -63,7 +66,8 @@ void AddObjectHeaders(const storage::Object& object, net::Headers& headers) {
 }
 
 bool AcceptsGzip(const net::Request& request) {
-  for (const std::string_view coding : Split(request.headers.Get("Accept-Encoding").value_or(""), ',')) {
+  for (const std::string_view coding :
+       Split(request.headers.Get("Accept-Encoding").value_or(""), ',')) {
     const auto parts = Split(coding, ';');
     const std::string_view name = Trim(parts[0]);
     const bool refused = parts.size() > 1 && (Trim(parts[1]) == "q=0" || Trim(parts[1]) == "q=0.0");
@@ -89,8 +93,8 @@ net::Response Gunzipped(storage::OpenObject open, net::Response response) {
   response.headers = std::move(kept);
   response.headers.Set("Warning", "214 UploadServer gunzipped");
   response.headers.Set("X-GUploader-Response-Body-Transformations", "gunzipped");
-  response.body = net::Stream{
-      .source = Gunzip(std::make_unique<FileSource>(std::move(open.file), ByteRange{0, open.object.size_bytes}))};
+  response.body = net::Stream{.source = Gunzip(std::make_unique<FileSource>(
+                                  std::move(open.file), ByteRange{0, open.object.size_bytes}))};
   return response;
 }
 
@@ -114,8 +118,8 @@ Status SetBody(net::Response& response, std::shared_ptr<ReadableFile> file, Byte
 Result<net::Response> Adapter::GetObject(net::Request& request) {
   if (WantsMedia(request)) return Download(request);
   const storage::Object object =
-      TRY(storage_.Get(request.context, request.Param("bucket"), request.Param("object"), TRY(GenerationOf(request)),
-                       TRY(PreconditionOf(request))));
+      TRY(storage_.Get(request.context, request.Param("bucket"), request.Param("object"),
+                       TRY(GenerationOf(request)), TRY(PreconditionOf(request))));
   net::Response response = TRY(Answer(request, ObjectJson(object, request.BaseUrl())));
   response.headers.Set("ETag", storage::EtagOf(object));
   return response;
@@ -123,8 +127,8 @@ Result<net::Response> Adapter::GetObject(net::Request& request) {
 
 Result<net::Response> Adapter::Download(net::Request& request) {
   storage::OpenObject open =
-      TRY(storage_.Open(request.context, request.Param("bucket"), request.Param("object"), TRY(GenerationOf(request)),
-                        TRY(PreconditionOf(request))));
+      TRY(storage_.Open(request.context, request.Param("bucket"), request.Param("object"),
+                        TRY(GenerationOf(request)), TRY(PreconditionOf(request))));
   const std::uint64_t size = open.object.size_bytes;
   net::Response response;
   AddObjectHeaders(open.object, response.headers);
@@ -136,15 +140,17 @@ Result<net::Response> Adapter::Download(net::Request& request) {
       return response;
     case RangeChoice::Kind::kPart:
       response.status = 206;
-      response.headers.Set("Content-Range", "bytes " + std::to_string(range.part.offset) + "-" +
-                                                std::to_string(range.part.offset + range.part.bytes - 1) + "/" +
-                                                std::to_string(size));
+      response.headers.Set("Content-Range",
+                           "bytes " + std::to_string(range.part.offset) + "-" +
+                               std::to_string(range.part.offset + range.part.bytes - 1) + "/" +
+                               std::to_string(size));
       TRY(SetBody(response, std::move(open.file), range.part));
       return response;
     case RangeChoice::Kind::kUnsatisfiable:
       break;
   }
-  response = RenderError(request, OutOfRange("The requested range cannot be satisfied.", "requestedRangeNotSatisfiable"));
+  response = RenderError(request, OutOfRange("The requested range cannot be satisfied.",
+                                             "requestedRangeNotSatisfiable"));
   response.headers.Set("Content-Range", "bytes */" + std::to_string(size));
   return response;
 }
@@ -154,7 +160,8 @@ Result<net::Response> Adapter::ListObjects(net::Request& request) {
       TRY(storage_.List(request.context, request.Param("bucket"), TRY(ListOptionsOf(request))));
   JsonObject body{{"kind", "storage#objects"}};
   if (!page.next_page_token.empty()) body["nextPageToken"] = page.next_page_token;
-  if (!page.prefixes.empty()) body["prefixes"] = JsonArray(page.prefixes.begin(), page.prefixes.end());
+  if (!page.prefixes.empty())
+    body["prefixes"] = JsonArray(page.prefixes.begin(), page.prefixes.end());
   JsonArray items;
   const std::string base_url = request.BaseUrl();
   for (const storage::Object& object : page.items) items.push_back(ObjectJson(object, base_url));
@@ -169,14 +176,15 @@ Result<net::Response> Adapter::PatchObject(net::Request& request) {
   TRY(CheckAgrees(body, "bucket", bucket));
   TRY(CheckAgrees(body, "name", name));
   if (generation) TRY(CheckAgrees(body, "generation", std::to_string(*generation)));
-  const storage::Object object = TRY(storage_.Patch(request.context, bucket, name, generation,
-                                                    TRY(ParseObjectPatch(body)), TRY(PreconditionOf(request))));
+  const storage::Object object =
+      TRY(storage_.Patch(request.context, bucket, name, generation, TRY(ParseObjectPatch(body)),
+                         TRY(PreconditionOf(request))));
   return Answer(request, ObjectJson(object, request.BaseUrl()));
 }
 
 Result<net::Response> Adapter::DeleteObject(net::Request& request) {
-  TRY(storage_.Delete(request.context, request.Param("bucket"), request.Param("object"), TRY(GenerationOf(request)),
-                      TRY(PreconditionOf(request))));
+  TRY(storage_.Delete(request.context, request.Param("bucket"), request.Param("object"),
+                      TRY(GenerationOf(request)), TRY(PreconditionOf(request))));
   net::Response response;
   response.status = 204;
   return response;

@@ -33,8 +33,8 @@ constexpr std::array<std::string_view, 2> kUnsupportedHeaders = {"x-goog-encrypt
                                                                  "x-goog-copy-source-encryption-"};
 
 Status BadParameter(std::string_view name, std::string_view value) {
-  return InvalidArgument("Invalid value '" + std::string(value.substr(0, 100)) + "' for parameter " +
-                             std::string(name),
+  return InvalidArgument("Invalid value '" + std::string(value.substr(0, 100)) +
+                             "' for parameter " + std::string(name),
                          "invalidParameter", std::string(name));
 }
 
@@ -44,7 +44,8 @@ std::vector<std::string> EtagsIn(std::optional<std::string_view> header) {
   for (std::string_view etag : Split(*header, ',')) {
     etag = Trim(etag);
     if (etag.starts_with("W/")) etag.remove_prefix(2);
-    if (etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"')) etag = etag.substr(1, etag.size() - 2);
+    if (etag.size() >= 2 && etag.starts_with('"') && etag.ends_with('"'))
+      etag = etag.substr(1, etag.size() - 2);
     if (!etag.empty()) etags.emplace_back(etag);
   }
   return etags;
@@ -67,7 +68,8 @@ std::string TextQuery(const net::Request& request, std::string_view name) {
 Result<std::string> RequiredQuery(const net::Request& request, std::string_view name) {
   std::string value = TextQuery(request, name);
   if (value.empty()) {
-    return InvalidArgument("Required parameter: " + std::string(name), "required", std::string(name));
+    return InvalidArgument("Required parameter: " + std::string(name), "required",
+                           std::string(name));
   }
   return value;
 }
@@ -82,7 +84,8 @@ Result<bool> BoolQuery(const net::Request& request, std::string_view name) {
 
 Status RefuseUnsupported(const net::Request& request) {
   for (const auto& [name, value] : request.query) {
-    const bool known = std::find(kUnsupportedQuery.begin(), kUnsupportedQuery.end(), name) != kUnsupportedQuery.end();
+    const bool known = std::find(kUnsupportedQuery.begin(), kUnsupportedQuery.end(), name) !=
+                       kUnsupportedQuery.end();
     if (known && !value.empty() && !EqualsIgnoreCase(value, "false")) {
       return Unimplemented("parameter " + name + " is not implemented", "notImplemented", name);
     }
@@ -90,16 +93,19 @@ Status RefuseUnsupported(const net::Request& request) {
   for (const auto& [name, value] : request.headers.all()) {
     for (const std::string_view prefix : kUnsupportedHeaders) {
       if (!EqualsIgnoreCase(std::string_view(name).substr(0, prefix.size()), prefix)) continue;
-      return Unimplemented("customer-supplied encryption keys (header " + name + ") are not implemented",
-                           "notImplemented", AsciiLower(name));
+      return Unimplemented(
+          "customer-supplied encryption keys (header " + name + ") are not implemented",
+          "notImplemented", AsciiLower(name));
     }
   }
   const std::string_view alt = request.Query("alt").value_or("json");
   if (alt != "json" && alt != "media" && !alt.empty()) {
-    return InvalidArgument("Invalid value '" + std::string(alt.substr(0, 100)) + "' for parameter alt",
-                           "invalidAltValue", "alt");
+    return InvalidArgument(
+        "Invalid value '" + std::string(alt.substr(0, 100)) + "' for parameter alt",
+        "invalidAltValue", "alt");
   }
-  if (alt == "media" && request.route_name != "storage.objects.get" && request.route_name != "storage.objects.insert") {
+  if (alt == "media" && request.route_name != "storage.objects.get" &&
+      request.route_name != "storage.objects.insert") {
     return InvalidArgument("alt=media is for downloading an object only", "notDownload", "alt");
   }
   return {};
@@ -123,8 +129,9 @@ Result<std::optional<std::int64_t>> GenerationOf(const net::Request& request) {
 Result<std::uint32_t> ParseCrc32c(std::string_view base64) {
   const auto bytes = FromBase64(base64);
   if (!bytes.ok() || bytes->size() != 4) {
-    return InvalidArgument("crc32c \"" + std::string(base64.substr(0, 100)) + "\" is not base64 of 4 bytes", "invalid",
-                           "crc32c");
+    return InvalidArgument(
+        "crc32c \"" + std::string(base64.substr(0, 100)) + "\" is not base64 of 4 bytes", "invalid",
+        "crc32c");
   }
   std::uint32_t crc = 0;
   for (const char c : *bytes) crc = crc << 8 | static_cast<unsigned char>(c);
@@ -134,8 +141,9 @@ Result<std::uint32_t> ParseCrc32c(std::string_view base64) {
 Result<std::string> ParseMd5(std::string_view base64) {
   auto bytes = FromBase64(base64);
   if (!bytes.ok() || bytes->size() != 16) {
-    return InvalidArgument("md5 \"" + std::string(base64.substr(0, 100)) + "\" is not base64 of 16 bytes", "invalid",
-                           "md5Hash");
+    return InvalidArgument(
+        "md5 \"" + std::string(base64.substr(0, 100)) + "\" is not base64 of 16 bytes", "invalid",
+        "md5Hash");
   }
   return std::move(bytes).value();
 }
@@ -152,8 +160,9 @@ Result<storage::Checksums> ChecksumsOf(const net::Request& request) {
       } else if (item.starts_with("md5=")) {
         stated.md5 = TRY(ParseMd5(item.substr(4)));
       } else if (!item.empty()) {
-        return InvalidArgument("x-goog-hash has an unknown algorithm: " + std::string(item.substr(0, 100)), "invalid",
-                               "x-goog-hash");
+        return InvalidArgument(
+            "x-goog-hash has an unknown algorithm: " + std::string(item.substr(0, 100)), "invalid",
+            "x-goog-hash");
       }
     }
   }

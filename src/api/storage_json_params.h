@@ -1,4 +1,5 @@
-// What Cloud Storage requests say outside their bodies: parameters and headers. Private to the storage adapter.
+// What Cloud Storage requests say outside their bodies: parameters and headers. Private to the
+// storage adapter.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +14,16 @@
 
 namespace landfall::api::storage_json {
 
-// An empty value counts as absent; what is not a number is kInvalidArgument/"invalidParameter" naming the parameter.
+// An empty value counts as absent; what is not a number is kInvalidArgument/"invalidParameter"
+// naming the parameter.
 Result<std::optional<std::int64_t>> Int64Query(const net::Request& request, std::string_view name);
 // Empty when absent.
 std::string TextQuery(const net::Request& request, std::string_view name);
 Result<std::string> RequiredQuery(const net::Request& request, std::string_view name);
 Result<bool> BoolQuery(const net::Request& request, std::string_view name);
 
-// kUnimplemented naming the first parameter or header we know and cannot honour; kInvalidArgument for a bad `alt`.
+// kUnimplemented naming the first parameter or header we know and cannot honour; kInvalidArgument
+// for a bad `alt`.
 Status RefuseUnsupported(const net::Request& request);
 
 // ifGenerationMatch and its three siblings, If-Match and If-None-Match.

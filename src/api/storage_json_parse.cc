@@ -13,31 +13,65 @@ namespace {
 using storage::Labels;
 using Names = std::span<const std::string_view>;
 
-constexpr std::string_view kObjectOutputOnly[] = {
-    "kind",           "id",          "selfLink",    "mediaLink",   "name",        "bucket",
-    "generation",     "metageneration", "size",     "etag",        "owner",       "timeCreated",
-    "updated",        "timeDeleted", "timeStorageClassUpdated", "timeFinalized", "componentCount",
-    "retentionExpirationTime", "softDeleteTime", "hardDeleteTime", "restoreToken"};
-constexpr std::string_view kObjectUnsupported[] = {"acl",       "kmsKeyName", "customerEncryption", "temporaryHold",
-                                                   "eventBasedHold", "retention", "contexts"};
-constexpr std::string_view kObjectStored[] = {"contentType",     "contentEncoding", "contentDisposition",
-                                              "contentLanguage", "cacheControl",    "storageClass",
-                                              "customTime",      "metadata",        "crc32c",
-                                              "md5Hash"};
+constexpr std::string_view kObjectOutputOnly[] = {"kind",
+                                                  "id",
+                                                  "selfLink",
+                                                  "mediaLink",
+                                                  "name",
+                                                  "bucket",
+                                                  "generation",
+                                                  "metageneration",
+                                                  "size",
+                                                  "etag",
+                                                  "owner",
+                                                  "timeCreated",
+                                                  "updated",
+                                                  "timeDeleted",
+                                                  "timeStorageClassUpdated",
+                                                  "timeFinalized",
+                                                  "componentCount",
+                                                  "retentionExpirationTime",
+                                                  "softDeleteTime",
+                                                  "hardDeleteTime",
+                                                  "restoreToken"};
+constexpr std::string_view kObjectUnsupported[] = {
+    "acl",       "kmsKeyName", "customerEncryption", "temporaryHold", "eventBasedHold",
+    "retention", "contexts"};
+constexpr std::string_view kObjectStored[] = {
+    "contentType",  "contentEncoding", "contentDisposition", "contentLanguage", "cacheControl",
+    "storageClass", "customTime",      "metadata",           "crc32c",          "md5Hash"};
 constexpr std::string_view kBucketOutputOnly[] = {
-    "kind",           "id",         "selfLink",     "name",        "projectNumber",  "timeCreated",
-    "updated",        "metageneration", "etag",     "owner",       "location",       "locationType",
-    "generation",     "satisfiesPZS", "satisfiesPZI", "softDeleteTime", "hardDeleteTime"};
-constexpr std::string_view kBucketUnsupported[] = {
-    "acl",        "defaultObjectAcl", "versioning", "lifecycle", "retentionPolicy", "softDeletePolicy",
-    "encryption", "cors",             "website",    "logging",   "billing",         "rpo",
-    "autoclass",  "customPlacementConfig", "hierarchicalNamespace", "ipFilter", "defaultEventBasedHold",
-    "objectRetention"};
+    "kind",          "id",           "selfLink",     "name",
+    "projectNumber", "timeCreated",  "updated",      "metageneration",
+    "etag",          "owner",        "location",     "locationType",
+    "generation",    "satisfiesPZS", "satisfiesPZI", "softDeleteTime",
+    "hardDeleteTime"};
+constexpr std::string_view kBucketUnsupported[] = {"acl",
+                                                   "defaultObjectAcl",
+                                                   "versioning",
+                                                   "lifecycle",
+                                                   "retentionPolicy",
+                                                   "softDeletePolicy",
+                                                   "encryption",
+                                                   "cors",
+                                                   "website",
+                                                   "logging",
+                                                   "billing",
+                                                   "rpo",
+                                                   "autoclass",
+                                                   "customPlacementConfig",
+                                                   "hierarchicalNamespace",
+                                                   "ipFilter",
+                                                   "defaultEventBasedHold",
+                                                   "objectRetention"};
 constexpr std::string_view kBucketStored[] = {"storageClass", "labels", "iamConfiguration"};
 
-bool In(Names names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
+bool In(Names names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
-// Whether a value asks for nothing: null, false, 0, "", the defaults' words, or containers of only such.
+// Whether a value asks for nothing: null, false, 0, "", the defaults' words, or containers of only
+// such.
 bool IsOff(const Json& value) {
   if (value.is_null()) return true;
   if (value.is_bool()) return !value.get_bool();
@@ -53,18 +87,20 @@ bool IsOff(const Json& value) {
   });
 }
 
-Status CheckFields(const JsonObject& body, std::string_view resource, Names stored, Names output_only,
-                   Names unsupported) {
+Status CheckFields(const JsonObject& body, std::string_view resource, Names stored,
+                   Names output_only, Names unsupported) {
   for (const auto& member : body) {
     const std::string_view name = member.key();
     if (In(stored, name) || In(output_only, name)) continue;
     if (!In(unsupported, name)) {
-      return InvalidArgument("Unknown field '" + std::string(name.substr(0, 100)) + "' of a " + std::string(resource),
-                             "invalidArgument", std::string(name.substr(0, 100)));
+      return InvalidArgument(
+          "Unknown field '" + std::string(name.substr(0, 100)) + "' of a " + std::string(resource),
+          "invalidArgument", std::string(name.substr(0, 100)));
     }
     if (IsOff(member.value())) continue;
-    return Unimplemented("field " + std::string(resource) + "." + std::string(name) + " is not implemented",
-                         "notImplemented", std::string(name));
+    return Unimplemented(
+        "field " + std::string(resource) + "." + std::string(name) + " is not implemented",
+        "notImplemented", std::string(name));
   }
   return {};
 }
@@ -74,15 +110,17 @@ Result<std::string> TextOr(const JsonObject& body, std::string_view name) {
 }
 
 // String values; null only where a patch may remove entries.
-Result<std::map<std::string, std::optional<std::string>>> ParseMap(const JsonObject& map, std::string_view name) {
+Result<std::map<std::string, std::optional<std::string>>> ParseMap(const JsonObject& map,
+                                                                   std::string_view name) {
   std::map<std::string, std::optional<std::string>> parsed;
   for (const auto& member : map) {
     std::optional<std::string> value;
     if (member.value().is_string()) {
       value = std::string(member.value().get_string());
     } else if (!member.value().is_null()) {
-      return InvalidArgument(std::string(name) + "." + std::string(member.key()) + " must be a string",
-                             "invalidArgument", std::string(name));
+      return InvalidArgument(
+          std::string(name) + "." + std::string(member.key()) + " must be a string",
+          "invalidArgument", std::string(name));
     }
     parsed.emplace(member.key(), std::move(value));
   }
@@ -109,15 +147,17 @@ Result<std::optional<bool>> ParseUniformAccess(const JsonObject& body) {
     if (name == "publicAccessPrevention") {
       const std::string prevention = TRY(TextOr(*iam, name));
       if (prevention == "enforced") {
-        return Unimplemented("iamConfiguration.publicAccessPrevention=enforced is not implemented", "notImplemented",
-                             "publicAccessPrevention");
+        return Unimplemented("iamConfiguration.publicAccessPrevention=enforced is not implemented",
+                             "notImplemented", "publicAccessPrevention");
       }
       if (!prevention.empty() && prevention != "inherited" && prevention != "unspecified") {
-        return InvalidArgument("publicAccessPrevention must be inherited or enforced", "invalidArgument");
+        return InvalidArgument("publicAccessPrevention must be inherited or enforced",
+                               "invalidArgument");
       }
     } else if (name != "uniformBucketLevelAccess" && name != "bucketPolicyOnly") {
-      return InvalidArgument("Unknown field 'iamConfiguration." + std::string(name.substr(0, 100)) + "'",
-                             "invalidArgument");
+      return InvalidArgument(
+          "Unknown field 'iamConfiguration." + std::string(name.substr(0, 100)) + "'",
+          "invalidArgument");
     }
   }
   for (const std::string_view name : {"bucketPolicyOnly", "uniformBucketLevelAccess"}) {
@@ -148,10 +188,12 @@ Result<std::string> ParseTopic(const JsonObject& body) {
   if (topic.empty()) return InvalidArgument("Required field: topic", "required", "topic");
   if (topic.starts_with("//pubsub.googleapis.com/")) topic.remove_prefix(24);
   const auto parts = Split(topic, '/');
-  if (parts.size() != 4 || parts[0] != "projects" || parts[1].empty() || parts[2] != "topics" || parts[3].empty()) {
-    return InvalidArgument("Invalid Google Cloud Pub/Sub topic '" + text.substr(0, 300) +
-                               "'. It must look like '//pubsub.googleapis.com/projects/*/topics/*'.",
-                           "invalid", "topic");
+  if (parts.size() != 4 || parts[0] != "projects" || parts[1].empty() || parts[2] != "topics" ||
+      parts[3].empty()) {
+    return InvalidArgument(
+        "Invalid Google Cloud Pub/Sub topic '" + text.substr(0, 300) +
+            "'. It must look like '//pubsub.googleapis.com/projects/*/topics/*'.",
+        "invalid", "topic");
   }
   return std::string(topic);
 }
@@ -163,8 +205,9 @@ Status CheckAgrees(const JsonObject& body, std::string_view field, std::string_v
   if (value == nullptr) return {};
   const std::string got = value->is_string() ? std::string(value->get_string()) : ToText(*value);
   if (got == expected) return {};
-  return InvalidArgument("Value '" + got.substr(0, 1100) + "' in content does not agree with value '" +
-                             std::string(expected) + "'.",
+  return InvalidArgument("Value '" + got.substr(0, 1100) +
+                             "' in content does not agree with value '" + std::string(expected) +
+                             "'.",
                          "invalidParameter", std::string(field));
 }
 
@@ -178,10 +221,13 @@ Result<ObjectBody> ParseObjectBody(const JsonObject& body) {
   a.content_language = TRY(TextOr(body, "contentLanguage"));
   a.cache_control = TRY(TextOr(body, "cacheControl"));
   a.storage_class = TRY(TextOr(body, "storageClass"));
-  if (const auto time = TRY(StringMember(body, "customTime"))) a.custom_time = TRY(ParseRfc3339(*time));
+  if (const auto time = TRY(StringMember(body, "customTime")))
+    a.custom_time = TRY(ParseRfc3339(*time));
   a.metadata = TRY(ParseWholeMap(body, "metadata"));
-  if (const auto crc = TRY(StringMember(body, "crc32c"))) parsed.expected.crc32c = TRY(ParseCrc32c(*crc));
-  if (const auto md5 = TRY(StringMember(body, "md5Hash"))) parsed.expected.md5 = TRY(ParseMd5(*md5));
+  if (const auto crc = TRY(StringMember(body, "crc32c")))
+    parsed.expected.crc32c = TRY(ParseCrc32c(*crc));
+  if (const auto md5 = TRY(StringMember(body, "md5Hash")))
+    parsed.expected.md5 = TRY(ParseMd5(*md5));
   return parsed;
 }
 
@@ -190,11 +236,13 @@ Result<storage::ObjectPatch> ParseObjectPatch(const JsonObject& body) {
   storage::ObjectPatch patch;
   for (const auto& member : body) {
     const std::string_view name = member.key();
-    // Checksums describe the content; a client that sends the resource back changes nothing by them.
+    // Checksums describe the content; a client that sends the resource back changes nothing by
+    // them.
     if (!In(kObjectStored, name) || name == "crc32c" || name == "md5Hash") continue;
     if (name == "metadata") {
       patch.clear_metadata = member.value().is_null();
-      if (const JsonObject* map = TRY(ObjectMember(body, name))) patch.metadata = TRY(ParseMap(*map, name));
+      if (const JsonObject* map = TRY(ObjectMember(body, name)))
+        patch.metadata = TRY(ParseMap(*map, name));
     } else {
       patch.attributes.emplace(name, TRY(StringMember(body, name)));
     }
@@ -212,12 +260,15 @@ Result<storage::Bucket> ParseBucketBody(const JsonObject& body) {
     for (char& c : bucket.location) {
       c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
       if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-') {
-        return InvalidArgument("Invalid location '" + location->substr(0, 100) + "'", "invalidArgument", "location");
+        return InvalidArgument("Invalid location '" + location->substr(0, 100) + "'",
+                               "invalidArgument", "location");
       }
     }
-    if (bucket.location.size() > 64) return InvalidArgument("Invalid location", "invalidArgument", "location");
+    if (bucket.location.size() > 64)
+      return InvalidArgument("Invalid location", "invalidArgument", "location");
   }
-  if (const auto storage_class = TRY(StringMember(body, "storageClass")); storage_class && !storage_class->empty()) {
+  if (const auto storage_class = TRY(StringMember(body, "storageClass"));
+      storage_class && !storage_class->empty()) {
     bucket.storage_class = *storage_class;
   }
   bucket.labels = TRY(ParseWholeMap(body, "labels"));
@@ -240,9 +291,15 @@ Result<storage::BucketPatch> ParseBucketPatch(const JsonObject& body) {
 }
 
 Result<storage::NotificationConfig> ParseNotificationBody(const JsonObject& body) {
-  constexpr std::string_view kStored[] = {"topic",         "event_types",   "eventTypes",
-                                          "custom_attributes", "customAttributes", "payload_format",
-                                          "payloadFormat", "object_name_prefix", "objectNamePrefix"};
+  constexpr std::string_view kStored[] = {"topic",
+                                          "event_types",
+                                          "eventTypes",
+                                          "custom_attributes",
+                                          "customAttributes",
+                                          "payload_format",
+                                          "payloadFormat",
+                                          "object_name_prefix",
+                                          "objectNamePrefix"};
   constexpr std::string_view kOutputOnly[] = {"kind", "id", "etag", "selfLink"};
   TRY(CheckFields(body, "notification", kStored, kOutputOnly, {}));
   storage::NotificationConfig config;
@@ -255,7 +312,8 @@ Result<storage::NotificationConfig> ParseNotificationBody(const JsonObject& body
   config.custom_attributes = TRY(ParseWholeMap(body, NameIn(body, "custom_attributes")));
   if (const JsonArray* events = TRY(ArrayMember(body, NameIn(body, "event_types")))) {
     for (const Json& event : *events) {
-      if (!event.is_string()) return InvalidArgument("event_types must be strings", "invalidArgument", "event_types");
+      if (!event.is_string())
+        return InvalidArgument("event_types must be strings", "invalidArgument", "event_types");
       config.event_types.emplace_back(event.get_string());
     }
   }

@@ -25,7 +25,8 @@ void AddMap(JsonObject& into, std::string_view name, const Labels& map) {
 }  // namespace
 
 std::string ProjectNumber(std::string_view project) {
-  if (!project.empty() && project.find_first_not_of("0123456789") == std::string_view::npos) return std::string(project);
+  if (!project.empty() && project.find_first_not_of("0123456789") == std::string_view::npos)
+    return std::string(project);
   std::uint64_t hash = 14695981039346656037ull;  // FNV-1a
   for (const char c : project) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
   return std::to_string(100'000'000'000 + hash % 900'000'000'000);
@@ -33,7 +34,8 @@ std::string ProjectNumber(std::string_view project) {
 
 std::string_view LocationType(std::string_view location) {
   if (location == "US" || location == "EU" || location == "ASIA") return "multi-region";
-  const bool ends_in_number = !location.empty() && std::isdigit(static_cast<unsigned char>(location.back())) != 0;
+  const bool ends_in_number =
+      !location.empty() && std::isdigit(static_cast<unsigned char>(location.back())) != 0;
   return ends_in_number && location.find('-') == std::string_view::npos ? "dual-region" : "region";
 }
 
@@ -44,8 +46,8 @@ Json ObjectJson(const storage::Object& o, std::string_view base_url) {
   JsonObject json{{"kind", "storage#object"},
                   {"id", o.bucket + "/" + o.name + "/" + generation},
                   {"selfLink", "https://www.googleapis.com/storage/v1" + path},
-                  {"mediaLink", std::string(base_url) + "/download/storage/v1" + path + "?generation=" + generation +
-                                    "&alt=media"},
+                  {"mediaLink", std::string(base_url) + "/download/storage/v1" + path +
+                                    "?generation=" + generation + "&alt=media"},
                   {"name", o.name},
                   {"bucket", o.bucket},
                   {"generation", generation},
@@ -97,8 +99,10 @@ Json NotificationJson(const storage::NotificationConfig& c) {
                   {"topic", "//pubsub.googleapis.com/" + c.topic},
                   {"payload_format", c.payload_format},
                   {"etag", c.id},
-                  {"selfLink", "https://www.googleapis.com/storage/v1/b/" + c.bucket + "/notificationConfigs/" + c.id}};
-  if (!c.event_types.empty()) json["event_types"] = JsonArray(c.event_types.begin(), c.event_types.end());
+                  {"selfLink", "https://www.googleapis.com/storage/v1/b/" + c.bucket +
+                                   "/notificationConfigs/" + c.id}};
+  if (!c.event_types.empty())
+    json["event_types"] = JsonArray(c.event_types.begin(), c.event_types.end());
   AddText(json, "object_name_prefix", c.object_name_prefix);
   AddMap(json, "custom_attributes", c.custom_attributes);
   return json;

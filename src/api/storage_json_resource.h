@@ -1,6 +1,7 @@
-// Cloud Storage's resources as JSON, both ways. Private to the storage adapter. Fields of a body fall in three groups:
-// those we store, output-only ones that clients send back (ignored), and those we cannot honour (kUnimplemented naming
-// them, unless the value says "off"). Any other name is kInvalidArgument.
+// Cloud Storage's resources as JSON, both ways. Private to the storage adapter. Fields of a body
+// fall in three groups: those we store, output-only ones that clients send back (ignored), and
+// those we cannot honour (kUnimplemented naming them, unless the value says "off"). Any other name
+// is kInvalidArgument.
 #pragma once
 
 #include <string>

@@ -1,5 +1,4 @@
 #include "api/storage_json_fixture.h"
-
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -11,7 +10,8 @@ using ::testing::StartsWith;
 
 TEST(StorageJsonBuckets, InsertGetListPatchDelete) {
   TestApi t;
-  const Answer made = t.Post("/storage/v1/b?project=p", R"({"name":"made","location":"eu","labels":{"a":"1"}})");
+  const Answer made =
+      t.Post("/storage/v1/b?project=p", R"({"name":"made","location":"eu","labels":{"a":"1"}})");
   ASSERT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(made.Text("kind"), "storage#bucket");
   EXPECT_EQ(made.Text("location"), "EU");
@@ -38,7 +38,8 @@ TEST(StorageJsonBuckets, RefuseByNameWhatIsNotSupported) {
               {"lifecycle", R"({"rule":[]})", 200},
               {"retentionPolicy", R"({"retentionPeriod":"10"})", 501},
               {"softDeletePolicy", R"({"retentionDurationSeconds":"604800"})", 501},
-              {"softDeletePolicy", R"({"retentionDurationSeconds":"0","effectiveTime":"2020-01-01T00:00:00Z"})", 200},
+              {"softDeletePolicy",
+               R"({"retentionDurationSeconds":"0","effectiveTime":"2020-01-01T00:00:00Z"})", 200},
               {"encryption", R"({"defaultKmsKeyName":"k"})", 501},
               {"cors", R"([{"origin":["*"]}])", 501},
               {"website", R"({"mainPageSuffix":"i"})", 501},
@@ -51,11 +52,13 @@ TEST(StorageJsonBuckets, RefuseByNameWhatIsNotSupported) {
   int n = 0;
   for (const auto& row : rows) {
     const std::string name = "try" + std::to_string(n++);
-    const std::string body = R"({"name":")" + name + R"(",")" + row.field + R"(":)" + row.value + "}";
+    const std::string body =
+        R"({"name":")" + name + R"(",")" + row.field + R"(":)" + row.value + "}";
     const Answer answer = t.Post("/storage/v1/b?project=p", body);
     EXPECT_EQ(answer.status, row.status) << body << answer.body;
     if (row.status == 501) {
-      EXPECT_THAT(answer.body, HasSubstr(row.field == "iamConfiguration" ? "publicAccess" : row.field));
+      EXPECT_THAT(answer.body,
+                  HasSubstr(row.field == "iamConfiguration" ? "publicAccess" : row.field));
     }
     EXPECT_EQ(t.Get("/b/" + name).status, row.status == 200 ? 200 : 404);
   }
@@ -78,10 +81,11 @@ TEST(StorageJsonBuckets, MissingProjectOrNameIsRequired) {
 
 TEST(StorageJsonBuckets, AnswersWhatGcloudAsksBeforeCreatingNotifications) {
   TestApi t;
-  EXPECT_THAT(t.Get("/storage/v1/projects/p/serviceAccount").Text("email_address"), HasSubstr("@gs-project-accounts."));
+  EXPECT_THAT(t.Get("/storage/v1/projects/p/serviceAccount").Text("email_address"),
+              HasSubstr("@gs-project-accounts."));
   EXPECT_EQ(t.Get("/storage/v1/b/bucket/storageLayout").Text("locationType"), "multi-region");
-  const Answer permissions =
-      t.Get("/storage/v1/b/bucket/iam/testPermissions?permissions=storage.objects.get&permissions=x");
+  const Answer permissions = t.Get(
+      "/storage/v1/b/bucket/iam/testPermissions?permissions=storage.objects.get&permissions=x");
   EXPECT_EQ(ToText(permissions.Object().at("permissions")), R"(["storage.objects.get","x"])");
 }
 
@@ -94,7 +98,8 @@ TEST(StorageJsonCoverage, EveryMethodOfTheApiIsDoneOrAnswers501NamingIt) {
       path.replace(path.find('{'), path.find('}') - path.find('{') + 1, "x");
     }
     net::Method method = net::Method::kGet;
-    for (const net::Method m : {net::Method::kPost, net::Method::kPut, net::Method::kPatch, net::Method::kDelete}) {
+    for (const net::Method m :
+         {net::Method::kPost, net::Method::kPut, net::Method::kPatch, net::Method::kDelete}) {
       if (net::MethodName(m) == route.method) method = m;
     }
     const Answer answer = t.Send(method, path);
@@ -117,8 +122,9 @@ TEST(StorageJsonObjects, MediaUploadAnswersTheResource) {
   EXPECT_EQ(made.Text("crc32c"), "mnG7TA==");
   EXPECT_EQ(made.Text("id"), "bucket/dir/a.txt/" + made.Text("generation"));
   EXPECT_EQ(made.Text("selfLink"), "https://www.googleapis.com/storage/v1/b/bucket/o/dir%2Fa.txt");
-  EXPECT_EQ(made.Text("mediaLink"), "http://localhost:8080/download/storage/v1/b/bucket/o/dir%2Fa.txt?generation=" +
-                                        made.Text("generation") + "&alt=media");
+  EXPECT_EQ(made.Text("mediaLink"),
+            "http://localhost:8080/download/storage/v1/b/bucket/o/dir%2Fa.txt?generation=" +
+                made.Text("generation") + "&alt=media");
   EXPECT_NE(made.Header("X-GUploader-UploadID"), "");
   EXPECT_EQ(t.Get("/storage/v1/b/bucket/o/dir%2Fa.txt").body, made.body);
 }
@@ -132,7 +138,8 @@ TEST(StorageJsonObjects, EtagIsGenerationAndMetagenerationAsProtobuf) {
 
 TEST(StorageJsonObjects, NamesAreDataInEveryPathForm) {
   TestApi t;
-  for (const std::string name : {"a/b", "a//b", "../x", "a/../b", "x/acl", "a:b", "a+b", "a b", "%", "a?b#c", "o/"}) {
+  for (const std::string name :
+       {"a/b", "a//b", "../x", "a/../b", "x/acl", "a:b", "a+b", "a b", "%", "a?b#c", "o/"}) {
     const std::string encoded = PercentEncode(name);
     ASSERT_EQ(t.PutMedia(encoded, name).status, 200) << name;
     EXPECT_EQ(t.Get("/b/bucket/o/" + encoded).Text("name"), name);
@@ -155,7 +162,8 @@ TEST(StorageJsonObjects, BadNamesAre400) {
 TEST(StorageJsonObjects, PatchMergesAndChecksTheUrl) {
   TestApi t;
   t.PutMedia("a", "x");
-  const Answer patched = t.Patch("/b/bucket/o/a", R"({"metadata":{"k":"v"},"contentType":"text/csv","etag":"ignored"})");
+  const Answer patched = t.Patch(
+      "/b/bucket/o/a", R"({"metadata":{"k":"v"},"contentType":"text/csv","etag":"ignored"})");
   ASSERT_EQ(patched.status, 200) << patched.body;
   EXPECT_EQ(patched.Text("metageneration"), "2");
   EXPECT_EQ(patched.Text("contentType"), "text/csv");
@@ -165,7 +173,8 @@ TEST(StorageJsonObjects, PatchMergesAndChecksTheUrl) {
   EXPECT_EQ(t.Patch("/b/bucket/o/a", R"({"temporaryHold":true})").status, 501);
   EXPECT_EQ(t.Patch("/b/bucket/o/a", R"({"temporaryHold":false})").status, 200);
   EXPECT_EQ(t.Patch("/b/bucket/o/a", R"({"metadata":{"k":1}})").status, 400);
-  EXPECT_EQ(t.Post("/b/bucket/o/a", R"({"cacheControl":"no-store"})", {{"X-HTTP-Method-Override", "PATCH"}})
+  EXPECT_EQ(t.Post("/b/bucket/o/a", R"({"cacheControl":"no-store"})",
+                   {{"X-HTTP-Method-Override", "PATCH"}})
                 .Text("cacheControl"),
             "no-store");
   EXPECT_EQ(t.Post("/b/bucket/o/a", "{}").status, 405);
@@ -177,7 +186,8 @@ TEST(StorageJsonObjects, ErrorsOfDownloadsArePlainText) {
   EXPECT_EQ(json.status, 404);
   EXPECT_EQ(json.Reason(), "notFound");
   EXPECT_NE(json.Header("X-GUploader-UploadID"), "");
-  for (const std::string target : {"/b/bucket/o/a?alt=media", "/download/storage/v1/b/bucket/o/a"}) {
+  for (const std::string target :
+       {"/b/bucket/o/a?alt=media", "/download/storage/v1/b/bucket/o/a"}) {
     const Answer media = t.Get(target);
     EXPECT_EQ(media.status, 404);
     EXPECT_EQ(media.body, "No such object: bucket/a");
@@ -193,8 +203,11 @@ TEST(StorageJsonObjects, UnsupportedParametersAndHeadersAreRefusedByName) {
     EXPECT_EQ(answer.status, 501) << query;
     EXPECT_THAT(answer.body, HasSubstr(query.substr(0, query.find('='))));
   }
-  EXPECT_EQ(t.Get("/b/bucket/o?versions=false&projection=full&key=k&quotaUser=q&userProject=u&prettyPrint=false").status,
-            200);
+  EXPECT_EQ(
+      t.Get("/b/bucket/"
+            "o?versions=false&projection=full&key=k&quotaUser=q&userProject=u&prettyPrint=false")
+          .status,
+      200);
   EXPECT_EQ(t.PutMedia("b", "x", "&predefinedAcl=publicRead").status, 501);
   EXPECT_EQ(t.PutMedia("b", "x", "&kmsKeyName=k").status, 501);
   EXPECT_EQ(t.PutMedia("b", "x", "", {{"X-Goog-Encryption-Algorithm", "AES256"}}).status, 501);
@@ -206,7 +219,8 @@ TEST(StorageJsonObjects, FieldsSelectsPartsOfTheAnswer) {
   TestApi t;
   t.PutMedia("a", "x");
   EXPECT_EQ(t.Get("/b/bucket/o/a?fields=name,size").body, R"({"name":"a","size":"1"})");
-  EXPECT_EQ(t.Get("/b/bucket/o?fields=items(name),nextPageToken").body, R"({"items":[{"name":"a"}]})");
+  EXPECT_EQ(t.Get("/b/bucket/o?fields=items(name),nextPageToken").body,
+            R"({"items":[{"name":"a"}]})");
   EXPECT_EQ(t.Get("/b/bucket/o?fields=items/size").body, R"({"items":[{"size":"1"}]})");
   EXPECT_EQ(t.Get("/b/bucket/o?fields=items(").Reason(), "invalidParameter");
 }
@@ -241,7 +255,8 @@ TEST(StorageJsonPreconditions, DecideEveryMethod) {
       w.PutMedia("a", "x");
       const std::string live = w.Get("/b/bucket/o/a").Text("generation");
       std::string query = row.query;
-      if (const std::size_t at = query.find(g); at != std::string::npos) query.replace(at, g.size(), live);
+      if (const std::size_t at = query.find(g); at != std::string::npos)
+        query.replace(at, g.size(), live);
       const int status = method == "insert"  ? w.PutMedia("a", "y", "&" + query).status
                          : method == "patch" ? w.Patch("/b/bucket/o/a?" + query, "{}").status
                                              : w.Delete("/b/bucket/o/a?" + query).status;
@@ -286,14 +301,19 @@ TEST(StorageJsonPreconditions, EtagHeadersCompare) {
 TEST(StorageJsonChecksums, HeaderAndMetadataAreChecked) {
   TestApi t;
   const std::string crc = Crc32cBase64(Crc32c(0, "body"));
-  EXPECT_EQ(t.PutMedia("a", "body", "", {{"x-goog-hash", "crc32c=" + crc + ",md5=hBp2VMdLPJTVbq4FfcjqDw=="}}).status, 400);
+  EXPECT_EQ(t.PutMedia("a", "body", "",
+                       {{"x-goog-hash", "crc32c=" + crc + ",md5=hBp2VMdLPJTVbq4FfcjqDw=="}})
+                .status,
+            400);
   const Answer bad = t.PutMedia("a", "body", "", {{"x-goog-hash", "crc32c=AAAAAA=="}});
   EXPECT_EQ(bad.status, 400);
   EXPECT_EQ(bad.Reason(), "invalid");
   EXPECT_THAT(bad.body, HasSubstr("AAAAAA=="));
   EXPECT_THAT(bad.body, HasSubstr(crc));
   EXPECT_EQ(t.Get("/b/bucket/o/a").status, 404);
-  EXPECT_EQ(t.PutMedia("a", "body", "", {{"x-goog-hash", "crc32c=" + crc}, {"x-goog-hash", "md5=hBotaJrYa9FhFEdFPCLG/A=="}})
+  EXPECT_EQ(t.PutMedia("a", "body", "",
+                       {{"x-goog-hash", "crc32c=" + crc},
+                        {"x-goog-hash", "md5=hBotaJrYa9FhFEdFPCLG/A=="}})
                 .status,
             200);
   EXPECT_EQ(t.PutMedia("a", "body", "", {{"x-goog-hash", "sha1=x"}}).status, 400);
@@ -304,15 +324,17 @@ TEST(StorageJsonNotifications, RoundTripBothSpellings) {
   t.pubsub.topics.insert("projects/p/topics/t");
   const std::string path = "/storage/v1/b/bucket/notificationConfigs";
   const Answer made = t.Post(
-      path, R"({"topic":"//pubsub.googleapis.com/projects/p/topics/t","payload_format":"JSON_API_V1",)"
-            R"("event_types":["OBJECT_FINALIZE"],"object_name_prefix":"in/","custom_attributes":{"k":"v"}})");
+      path,
+      R"({"topic":"//pubsub.googleapis.com/projects/p/topics/t","payload_format":"JSON_API_V1",)"
+      R"("event_types":["OBJECT_FINALIZE"],"object_name_prefix":"in/","custom_attributes":{"k":"v"}})");
   ASSERT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(made.Text("kind"), "storage#notification");
   EXPECT_EQ(made.Text("topic"), "//pubsub.googleapis.com/projects/p/topics/t");
   EXPECT_EQ(made.Text("object_name_prefix"), "in/");
   EXPECT_EQ(t.Get(path + "/" + made.Text("id")).body, made.body);
-  const Answer camel = t.Post(path, R"({"topic":"projects/p/topics/t","payloadFormat":"NONE",)"
-                                    R"("eventTypes":["OBJECT_DELETE"],"customAttributes":{"k":"v"}})");
+  const Answer camel =
+      t.Post(path, R"({"topic":"projects/p/topics/t","payloadFormat":"NONE",)"
+                   R"("eventTypes":["OBJECT_DELETE"],"customAttributes":{"k":"v"}})");
   ASSERT_EQ(camel.status, 200) << camel.body;
   EXPECT_EQ(camel.Text("payload_format"), "NONE");
   EXPECT_NE(camel.Text("id"), made.Text("id"));
@@ -327,15 +349,20 @@ TEST(StorageJsonNotifications, RefusesBadConfigurations) {
   TestApi t;
   t.pubsub.topics.insert("projects/p/topics/t");
   const std::string topic = R"("topic":"//pubsub.googleapis.com/projects/p/topics/t")";
-  for (const std::string& body :
-       {std::string(R"({"topic":"//pubsub.googleapis.com/projects/p/topics/none","payload_format":"NONE"})"),
-        std::string(R"({"payload_format":"NONE"})"), "{" + topic + "}",
-        "{" + topic + R"(,"payload_format":"XML"})", "{" + topic + R"(,"payload_format":"NONE","event_types":["X"]})",
-        "{" + topic + R"(,"payload_format":"NONE","nosuch":1})",
-        std::string(R"({"topic":"t","payload_format":"NONE"})")}) {
+  for (
+      const std::string& body :
+      {std::string(
+           R"({"topic":"//pubsub.googleapis.com/projects/p/topics/none","payload_format":"NONE"})"),
+       std::string(R"({"payload_format":"NONE"})"), "{" + topic + "}",
+       "{" + topic + R"(,"payload_format":"XML"})",
+       "{" + topic + R"(,"payload_format":"NONE","event_types":["X"]})",
+       "{" + topic + R"(,"payload_format":"NONE","nosuch":1})",
+       std::string(R"({"topic":"t","payload_format":"NONE"})")}) {
     EXPECT_EQ(t.Post("/b/bucket/notificationConfigs", body).status, 400) << body;
   }
-  EXPECT_EQ(t.Post("/b/nobucket/notificationConfigs", "{" + topic + R"(,"payload_format":"NONE"})").status, 404);
+  EXPECT_EQ(t.Post("/b/nobucket/notificationConfigs", "{" + topic + R"(,"payload_format":"NONE"})")
+                .status,
+            404);
 }
 
 TEST(StorageJsonNotifications, TenPerEventTypeAreTheLimit) {

@@ -20,7 +20,8 @@ class BorrowedSource final : public ByteSource {
   ByteSource& source_;
 };
 
-// The body without transport compression. With contentEncoding=gzip the client wants the bytes stored as they are.
+// The body without transport compression. With contentEncoding=gzip the client wants the bytes
+// stored as they are.
 std::unique_ptr<ByteSource> UploadBody(const net::Request& request) {
   auto body = std::make_unique<BorrowedSource>(*request.body);
   const std::string_view coding = request.headers.Get("Content-Encoding").value_or("");
@@ -41,7 +42,8 @@ Result<storage::ObjectSpec> SpecOf(const net::Request& request) {
 }
 
 // What the JSON metadata says; the URL wins for the name.
-Status AddMetadata(const net::Request& request, const JsonObject& metadata, storage::ObjectSpec& spec) {
+Status AddMetadata(const net::Request& request, const JsonObject& metadata,
+                   storage::ObjectSpec& spec) {
   ObjectBody body = TRY(ParseObjectBody(metadata));
   TRY(CheckAgrees(metadata, "bucket", spec.bucket));
   if (spec.name.empty()) spec.name = TRY(StringMember(metadata, "name")).value_or("");
@@ -84,7 +86,8 @@ Result<net::Response> Adapter::PostUpload(net::Request& request) {
   if (type == "media") return InsertMedia(request);
   if (type == "multipart") return InsertMultipart(request);
   if (type == "resumable") return StartUpload(request);
-  if (type.empty()) return InvalidArgument("Required parameter: uploadType", "required", "uploadType");
+  if (type.empty())
+    return InvalidArgument("Required parameter: uploadType", "required", "uploadType");
   return InvalidArgument("Invalid value '" + type.substr(0, 100) +
                              "' for parameter uploadType; it must be media, multipart or resumable",
                          "invalidParameter", "uploadType");
@@ -97,7 +100,8 @@ Result<net::Response> Adapter::InsertMedia(net::Request& request) {
   spec.attributes.content_type = HeaderText(request, "Content-Type");
   spec.attributes.content_encoding = TextQuery(request, "contentEncoding");
   const auto body = UploadBody(request);
-  return Answer(request, ObjectJson(TRY(storage_.Insert(request.context, spec, *body)), request.BaseUrl()));
+  return Answer(request,
+                ObjectJson(TRY(storage_.Insert(request.context, spec, *body)), request.BaseUrl()));
 }
 
 Result<net::Response> Adapter::InsertMultipart(net::Request& request) {
@@ -106,10 +110,12 @@ Result<net::Response> Adapter::InsertMultipart(net::Request& request) {
   const MultipartRelated parts =
       TRY(ParseMultipartRelated(HeaderText(request, "Content-Type"), *body, kMetadataBytesMax));
   const Json metadata = TRY(ParseJson(parts.metadata));
-  if (!metadata.is_object()) return InvalidArgument("the metadata part must be a JSON object", "parseError");
+  if (!metadata.is_object())
+    return InvalidArgument("the metadata part must be a JSON object", "parseError");
   TRY(AddMetadata(request, metadata.get_object(), spec));
   if (spec.attributes.content_type.empty()) spec.attributes.content_type = parts.media_content_type;
-  return Answer(request, ObjectJson(TRY(storage_.Insert(request.context, spec, *parts.media)), request.BaseUrl()));
+  return Answer(request, ObjectJson(TRY(storage_.Insert(request.context, spec, *parts.media)),
+                                    request.BaseUrl()));
 }
 
 Result<net::Response> Adapter::StartUpload(net::Request& request) {
@@ -124,14 +130,16 @@ Result<net::Response> Adapter::StartUpload(net::Request& request) {
   if (const auto text = request.headers.Get("X-Upload-Content-Length"); text && !text->empty()) {
     const auto value = ParseInt64(*text);
     if (!value || *value < 0) {
-      return InvalidArgument("Invalid X-Upload-Content-Length: \"" + std::string(text->substr(0, 100)) + "\"",
-                             "invalid", "X-Upload-Content-Length");
+      return InvalidArgument(
+          "Invalid X-Upload-Content-Length: \"" + std::string(text->substr(0, 100)) + "\"",
+          "invalid", "X-Upload-Content-Length");
     }
     total = static_cast<std::uint64_t>(*value);
   }
   const std::string id = TRY(storage_.StartUpload(request.context, spec, total));
   std::string location = request.BaseUrl() + "/upload/storage/v1/b/" + PercentEncode(spec.bucket) +
-                         "/o?uploadType=resumable&name=" + PercentEncode(spec.name) + "&upload_id=" + id;
+                         "/o?uploadType=resumable&name=" + PercentEncode(spec.name) +
+                         "&upload_id=" + id;
   // The final answer honours these of the start request; the URL carries them there.
   for (const std::string_view kept : {"fields", "projection"}) {
     if (const std::string value = TextQuery(request, kept); !value.empty()) {
@@ -152,7 +160,8 @@ Result<net::Response> Adapter::SendToUpload(net::Request& request) {
   return UploadAnswer(request, TRY(storage_.Upload(request.context, id, chunk)));
 }
 
-Result<net::Response> Adapter::UploadAnswer(const net::Request& request, const storage::UploadStatus& status) {
+Result<net::Response> Adapter::UploadAnswer(const net::Request& request,
+                                            const storage::UploadStatus& status) {
   if (status.object) return Answer(request, ObjectJson(*status.object, request.BaseUrl()));
   net::Response response;
   response.status = 308;

@@ -46,7 +46,8 @@ std::optional<std::uint64_t> IdOf(std::string_view file_name) {
 
 Status CheckAlive(const CallContext& ctx, Clock& clock) {
   if (ctx.stop.stop_requested()) return Cancelled("the client has gone");
-  if (ctx.deadline && clock.Monotonic() >= *ctx.deadline) return DeadlineExceeded("the request's time is over");
+  if (ctx.deadline && clock.Monotonic() >= *ctx.deadline)
+    return DeadlineExceeded("the request's time is over");
   return {};
 }
 
@@ -83,12 +84,14 @@ Status BlobFiles::CheckSpace() {
     if (free_bytes.ok()) space_low_ = *free_bytes < options_.free_bytes_min;
   }
   if (!space_low_.load(std::memory_order_relaxed)) return {};
-  return ResourceExhausted("less than " + HumanBytes(options_.free_bytes_min) + " of disk space is free", "diskFull");
+  return ResourceExhausted(
+      "less than " + HumanBytes(options_.free_bytes_min) + " of disk space is free", "diskFull");
 }
 
 void BlobFiles::Remove(std::uint64_t id) {
   const Status removed = files_.Remove(PathOf(id));
-  if (!removed.ok()) log_.Warn("object_file_not_removed", {{"file", FileName(id)}, {"error", removed.ToString()}});
+  if (!removed.ok())
+    log_.Warn("object_file_not_removed", {{"file", FileName(id)}, {"error", removed.ToString()}});
 }
 
 std::string BlobFiles::PathOf(std::uint64_t id) const { return options_.dir + "/" + FileName(id); }
@@ -108,8 +111,9 @@ Result<Body> ReceiveBody(const CallContext& ctx, ByteSource& source, BlobFiles& 
     const std::string_view piece(buffer, n);
     hasher.Update(piece);
     if (hasher.size_bytes() > limits.object_bytes_max) {
-      return ResourceExhausted("the object is larger than " + std::to_string(limits.object_bytes_max) + " bytes",
-                               "uploadTooLarge");
+      return ResourceExhausted(
+          "the object is larger than " + std::to_string(limits.object_bytes_max) + " bytes",
+          "uploadTooLarge");
     }
     if (!file && hasher.size_bytes() > limits.inline_bytes_max) {
       TRY(before_file());

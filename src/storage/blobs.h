@@ -1,8 +1,9 @@
 // Object bytes on their way in and out, and the files that hold the large ones. Private to storage.
 //
-// A file is written and synced under its final name before the change that owns it: until the row st.f names it, nobody
-// can see it, and Sweep removes it. So no temporary names and no renames are needed. Files are removed after the change
-// that disowned them; what a crash leaves behind is again a file without a row.
+// A file is written and synced under its final name before the change that owns it: until the row
+// st.f names it, nobody can see it, and Sweep removes it. So no temporary names and no renames are
+// needed. Files are removed after the change that disowned them; what a crash leaves behind is
+// again a file without a row.
 #pragma once
 
 #include <atomic>
@@ -62,7 +63,8 @@ class BlobFiles {
   BlobFiles(BlobOptions options, FileSystem& files, Clock& clock, Log& log)
       : options_(std::move(options)), files_(files), clock_(clock), log_(log) {}
 
-  // Makes the directory and sets the high bits of ids; `epoch` differs each time the store is opened.
+  // Makes the directory and sets the high bits of ids; `epoch` differs each time the store is
+  // opened.
   Status Prepare(std::uint64_t epoch);
   // Removes files that no row of `reader` owns.
   Status Sweep(meta::Reader& reader);
@@ -70,7 +72,9 @@ class BlobFiles {
   // kResourceExhausted/"diskFull" when little space is left; asks the file system once a second.
   Status CheckSpace();
   std::uint64_t NewId() { return epoch_bits_ | next_.fetch_add(1, std::memory_order_relaxed); }
-  Result<std::unique_ptr<ReadableFile>> OpenForRead(std::uint64_t id) { return files_.OpenForRead(PathOf(id)); }
+  Result<std::unique_ptr<ReadableFile>> OpenForRead(std::uint64_t id) {
+    return files_.OpenForRead(PathOf(id));
+  }
   Result<std::unique_ptr<WritableFile>> OpenForAppend(std::uint64_t id, std::uint64_t keep_bytes) {
     return files_.OpenForAppend(PathOf(id), keep_bytes);
   }
@@ -118,7 +122,8 @@ struct Body {
   std::string bytes = {};
   std::uint64_t file_id = 0;
 };
-// `before_file` is asked once before the first byte goes to disk, so that a hopeless upload ends early.
+// `before_file` is asked once before the first byte goes to disk, so that a hopeless upload ends
+// early.
 Result<Body> ReceiveBody(const CallContext& ctx, ByteSource& source, BlobFiles& blobs,
                          const std::function<Status()>& before_file);
 

@@ -9,7 +9,8 @@ namespace {
 
 Result<bool> IsEmpty(meta::Reader& reader, const std::string& prefix) {
   bool empty = true;
-  TRY(reader.Scan(meta::PrefixRange(prefix), [&](std::string_view, std::string_view) { return empty = false; }));
+  TRY(reader.Scan(meta::PrefixRange(prefix),
+                  [&](std::string_view, std::string_view) { return empty = false; }));
   return empty;
 }
 
@@ -42,7 +43,8 @@ Result<Bucket> LocalStorage::CreateBucket(const CallContext&, Bucket bucket) {
   TRY(CheckBucketName(bucket.name));
   TRY(CheckStorageClass(bucket.storage_class));
   TRY(CheckLabels(bucket.labels));
-  if (bucket.project.empty()) return InvalidArgument("Required parameter: project", "required", "project");
+  if (bucket.project.empty())
+    return InvalidArgument("Required parameter: project", "required", "project");
   TRY(blobs_.CheckSpace());
   bucket.metageneration = 1;
   bucket.time_created = bucket.updated = clock_.Now();
@@ -54,17 +56,20 @@ Result<Bucket> LocalStorage::CreateBucket(const CallContext&, Bucket bucket) {
     }
     if (TRY(DecodeBucket(*row)).project == bucket.project) {
       return AlreadyExists(
-          "Your previous request to create the named bucket succeeded and you already own it.", "conflict");
+          "Your previous request to create the named bucket succeeded and you already own it.",
+          "conflict");
     }
     return AlreadyExists(
-        "The requested bucket name is not available. The bucket namespace is shared by all users of the system. "
+        "The requested bucket name is not available. The bucket namespace is shared by all users "
+        "of the system. "
         "Please select a different name and try again.",
         "conflict");
   }));
   return bucket;
 }
 
-Result<Bucket> LocalStorage::GetBucket(const CallContext&, std::string_view name, const Precondition& when) {
+Result<Bucket> LocalStorage::GetBucket(const CallContext&, std::string_view name,
+                                       const Precondition& when) {
   const auto row = TRY(meta_.Get(BucketKey(name)));
   if (!row) return NotFound("The specified bucket does not exist.");
   Bucket bucket = TRY(DecodeBucket(*row));
@@ -101,8 +106,8 @@ Result<BucketPage> LocalStorage::ListBuckets(const CallContext&, std::string_vie
   return page;
 }
 
-Result<Bucket> LocalStorage::PatchBucket(const CallContext&, std::string_view name, const BucketPatch& patch,
-                                         const Precondition& when) {
+Result<Bucket> LocalStorage::PatchBucket(const CallContext&, std::string_view name,
+                                         const BucketPatch& patch, const Precondition& when) {
   TRY(blobs_.CheckSpace());
   Bucket bucket;
   TRY(meta_.Commit([&](meta::Txn& txn) -> Status {
@@ -119,7 +124,8 @@ Result<Bucket> LocalStorage::PatchBucket(const CallContext&, std::string_view na
   return bucket;
 }
 
-Status LocalStorage::DeleteBucket(const CallContext&, std::string_view name, const Precondition& when) {
+Status LocalStorage::DeleteBucket(const CallContext&, std::string_view name,
+                                  const Precondition& when) {
   return meta_.Commit([&](meta::Txn& txn) -> Status {
     const Bucket bucket = TRY(FindBucket(txn, name));
     TRY(CheckPrecondition(when, bucket, Access::kWrite));

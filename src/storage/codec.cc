@@ -1,5 +1,6 @@
-// Layout: one version byte, then fields in a fixed order. Unsigned numbers are LEB128 varints, signed ones zig-zag
-// varints, strings and lists a varint count and their content, optionals one byte 0 or 1 before the value.
+// Layout: one version byte, then fields in a fixed order. Unsigned numbers are LEB128 varints,
+// signed ones zig-zag varints, strings and lists a varint count and their content, optionals one
+// byte 0 or 1 before the value.
 #include "storage/codec.h"
 
 #include <utility>
@@ -22,7 +23,9 @@ class Encoder {
     }
     out_ += static_cast<char>(v);
   }
-  void I64(std::int64_t v) { U64(static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63)); }
+  void I64(std::int64_t v) {
+    U64(static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63));
+  }
   void Bool(bool v) { out_ += static_cast<char>(v); }
   void Time(TimePoint t) { I64(ToMicros(t)); }
   void Str(std::string_view s) {
@@ -108,7 +111,8 @@ class Decoder {
     return Opt([this] { return I64(); });
   }
   Status Finish(std::string_view what) const {
-    if (bad_ || !rest_.empty()) return DataLoss("a stored " + std::string(what) + " does not decode");
+    if (bad_ || !rest_.empty())
+      return DataLoss("a stored " + std::string(what) + " does not decode");
     return {};
   }
 
@@ -247,7 +251,8 @@ std::string EncodeObject(const StoredObject& stored) {
   return e.Take();
 }
 
-Result<StoredObject> DecodeObject(std::string_view bucket, std::string_view name, std::string_view bytes) {
+Result<StoredObject> DecodeObject(std::string_view bucket, std::string_view name,
+                                  std::string_view bytes) {
   Decoder d(bytes);
   StoredObject stored;
   stored.blob.id = d.U64();

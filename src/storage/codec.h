@@ -10,7 +10,8 @@
 
 namespace landfall::storage {
 
-// Where an object's bytes are. `blob` names an inline value or a file; 0 only for an empty inline object.
+// Where an object's bytes are. `blob` names an inline value or a file; 0 only for an empty inline
+// object.
 struct Blob {
   std::uint64_t id = 0;
   bool in_file = false;
@@ -37,7 +38,8 @@ Result<Bucket> DecodeBucket(std::string_view bytes);
 
 // Bucket and name are in the key, not in the value.
 std::string EncodeObject(const StoredObject& stored);
-Result<StoredObject> DecodeObject(std::string_view bucket, std::string_view name, std::string_view bytes);
+Result<StoredObject> DecodeObject(std::string_view bucket, std::string_view name,
+                                  std::string_view bytes);
 
 std::string EncodeUpload(const StoredUpload& upload);
 Result<StoredUpload> DecodeUpload(std::string_view bytes);

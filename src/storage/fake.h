@@ -1,9 +1,9 @@
-// A Storage over a real meta store in a fresh directory, with a clock that stands still. For tests only.
+// A Storage over a real meta store in a fresh directory, with a clock that stands still. For tests
+// only.
 #pragma once
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,17 +22,24 @@ class FlakyFiles final : public FileSystem {
   Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override {
     return real_->OpenForRead(path);
   }
-  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path, std::uint64_t keep) override {
+  Result<std::unique_ptr<WritableFile>> OpenForAppend(const std::string& path,
+                                                      std::uint64_t keep) override {
     if (full) return ResourceExhausted("disk is full", "diskFull");
     return real_->OpenForAppend(path, keep);
   }
-  Status Rename(const std::string& from, const std::string& to) override { return real_->Rename(from, to); }
+  Status Rename(const std::string& from, const std::string& to) override {
+    return real_->Rename(from, to);
+  }
   Status Remove(const std::string& path) override { return real_->Remove(path); }
   Status MakeDirs(const std::string& path) override { return real_->MakeDirs(path); }
   Status SyncDir(const std::string& path) override { return real_->SyncDir(path); }
-  Result<std::vector<std::string>> List(const std::string& dir) override { return real_->List(dir); }
+  Result<std::vector<std::string>> List(const std::string& dir) override {
+    return real_->List(dir);
+  }
   Result<std::uint64_t> FreeBytes(const std::string&) override { return free_bytes; }
-  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override { return real_->Lock(path); }
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
+    return real_->Lock(path);
+  }
 
   bool full = false;
   std::uint64_t free_bytes = 1ull << 40;
@@ -63,7 +70,8 @@ class PiecewiseSource final : public ByteSource {
 struct TestStorage {
   explicit TestStorage(Options wanted = {}) : options(std::move(wanted)) {
     static int count = 0;
-    root = ::testing::TempDir() + "/storage_test_" + std::to_string(::getpid()) + "_" + std::to_string(count++);
+    root = ::testing::TempDir() + "/storage_test_" + std::to_string(::getpid()) + "_" +
+           std::to_string(count++);
     std::filesystem::remove_all(root);
     options.dir = root + "/objects";
     Reopen();
@@ -83,12 +91,14 @@ struct TestStorage {
 
   Result<Object> Put(std::string_view name, std::string body, Precondition when = {}) {
     StringSource source(std::move(body));
-    return storage->Insert(ctx, {.bucket = "bucket", .name = std::string(name), .when = std::move(when)}, source);
+    return storage->Insert(
+        ctx, {.bucket = "bucket", .name = std::string(name), .when = std::move(when)}, source);
   }
   Result<std::string> Read(std::string_view name, std::optional<std::int64_t> generation = {}) {
     const OpenObject open = TRY(storage->Open(ctx, "bucket", name, generation));
     std::string bytes(open.object.size_bytes, '\0');
-    if (!bytes.empty() && TRY(open.file->ReadAt(0, bytes)) != bytes.size()) return DataLoss("short file");
+    if (!bytes.empty() && TRY(open.file->ReadAt(0, bytes)) != bytes.size())
+      return DataLoss("short file");
     return bytes;
   }
   std::size_t FileCount() { return files.List(options.dir).value().size(); }

@@ -1,6 +1,8 @@
-// A page token is base64 of one kind byte and a position, the key bytes behind the bucket's part of the key:
+// A page token is base64 of one kind byte and a position, the key bytes behind the bucket's part of
+// the key:
 //   'k'  go on at this key position
-//   'i'  the position is an object's name that ends in the delimiter: its prefix was returned, the item itself was not
+//   'i'  the position is an object's name that ends in the delimiter: its prefix was returned, the
+//   item itself was not
 #include "storage/listing.h"
 
 #include <algorithm>
@@ -47,7 +49,8 @@ class Lister {
       return InvalidArgument("Invalid pageToken", "invalidParameter", "pageToken");
     }
     at_ = std::max(at_, base_ + token->substr(1));
-    if ((*token)[0] == 'i' && token->size() > 3) returned_prefix_ = token->substr(1, token->size() - 3);
+    if ((*token)[0] == 'i' && token->size() > 3)
+      returned_prefix_ = token->substr(1, token->size() - 3);
     return {};
   }
 
@@ -102,7 +105,8 @@ class Lister {
 
 }  // namespace
 
-Result<ObjectPage> ListObjects(meta::Reader& reader, std::string_view bucket, const ListOptions& options) {
+Result<ObjectPage> ListObjects(meta::Reader& reader, std::string_view bucket,
+                               const ListOptions& options) {
   return Lister(reader, bucket, options).Run();
 }
 

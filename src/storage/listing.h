@@ -10,6 +10,7 @@
 namespace landfall::storage {
 
 // The bucket must exist.
-Result<ObjectPage> ListObjects(meta::Reader& reader, std::string_view bucket, const ListOptions& options);
+Result<ObjectPage> ListObjects(meta::Reader& reader, std::string_view bucket,
+                               const ListOptions& options);
 
 }  // namespace landfall::storage

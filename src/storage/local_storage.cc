@@ -4,8 +4,8 @@
 
 namespace landfall::storage {
 
-LocalStorage::LocalStorage(Options options, meta::Store& meta, FileSystem& files, Clock& clock, Random& random,
-                           Faults& faults, Log& log, Metrics& metrics)
+LocalStorage::LocalStorage(Options options, meta::Store& meta, FileSystem& files, Clock& clock,
+                           Random& random, Faults& faults, Log& log, Metrics& metrics)
     : options_(std::move(options)),
       meta_(meta),
       clock_(clock),
@@ -16,8 +16,10 @@ LocalStorage::LocalStorage(Options options, meta::Store& meta, FileSystem& files
               .object_bytes_max = options_.object_bytes_max,
               .free_bytes_min = options_.free_bytes_min},
              files, clock, log),
-      bytes_in_(metrics.AddCounter("landfall_storage_received_bytes_total", "bytes of objects stored")),
-      objects_in_(metrics.AddCounter("landfall_storage_finalized_objects_total", "object generations created")) {}
+      bytes_in_(
+          metrics.AddCounter("landfall_storage_received_bytes_total", "bytes of objects stored")),
+      objects_in_(metrics.AddCounter("landfall_storage_finalized_objects_total",
+                                     "object generations created")) {}
 
 Status LocalStorage::Prepare() {
   std::uint64_t epoch = 0;
@@ -36,7 +38,8 @@ Status LocalStorage::Prepare() {
 }
 
 Status LocalStorage::CommitAndClean(
-    std::uint64_t file_id, const std::function<Status(meta::Txn&, std::vector<std::uint64_t>&)>& change) {
+    std::uint64_t file_id,
+    const std::function<Status(meta::Txn&, std::vector<std::uint64_t>&)>& change) {
   std::vector<std::uint64_t> dead_files;
   bool maybe_committed = false;
   const Status committed = meta_.Commit([&](meta::Txn& txn) {
@@ -61,15 +64,16 @@ Result<std::vector<ObjectChange>> LocalStorage::Changes(meta::Seq after, std::si
   return changes;
 }
 
-Result<std::unique_ptr<Storage>> Open(Options options, meta::Store& meta, FileSystem& files, Clock& clock,
-                                      Random& random, Faults& faults, Log& log, Metrics& metrics) {
+Result<std::unique_ptr<Storage>> Open(Options options, meta::Store& meta, FileSystem& files,
+                                      Clock& clock, Random& random, Faults& faults, Log& log,
+                                      Metrics& metrics) {
   if (options.dir.empty()) return InvalidArgument("storage needs a directory");
   if (options.inline_bytes_max > meta::kValueBytesMax) {
-    return InvalidArgument("inline_bytes_max is " + std::to_string(options.inline_bytes_max) + "; the limit is " +
-                           std::to_string(meta::kValueBytesMax));
+    return InvalidArgument("inline_bytes_max is " + std::to_string(options.inline_bytes_max) +
+                           "; the limit is " + std::to_string(meta::kValueBytesMax));
   }
-  auto storage =
-      std::make_unique<LocalStorage>(std::move(options), meta, files, clock, random, faults, log, metrics);
+  auto storage = std::make_unique<LocalStorage>(std::move(options), meta, files, clock, random,
+                                                faults, log, metrics);
   TRY(storage->Prepare());
   return std::unique_ptr<Storage>(std::move(storage));
 }

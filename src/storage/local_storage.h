@@ -19,23 +19,28 @@ namespace landfall::storage {
 
 class LocalStorage final : public Storage {
  public:
-  LocalStorage(Options options, meta::Store& meta, FileSystem& files, Clock& clock, Random& random, Faults& faults,
-               Log& log, Metrics& metrics);
+  LocalStorage(Options options, meta::Store& meta, FileSystem& files, Clock& clock, Random& random,
+               Faults& faults, Log& log, Metrics& metrics);
   Status Prepare();
 
   Result<Bucket> CreateBucket(const CallContext& ctx, Bucket bucket) override;
-  Result<Bucket> GetBucket(const CallContext& ctx, std::string_view name, const Precondition& when) override;
-  Result<BucketPage> ListBuckets(const CallContext& ctx, std::string_view project, const ListOptions& options) override;
-  Result<Bucket> PatchBucket(const CallContext& ctx, std::string_view name, const BucketPatch& patch,
-                             const Precondition& when) override;
-  Status DeleteBucket(const CallContext& ctx, std::string_view name, const Precondition& when) override;
+  Result<Bucket> GetBucket(const CallContext& ctx, std::string_view name,
+                           const Precondition& when) override;
+  Result<BucketPage> ListBuckets(const CallContext& ctx, std::string_view project,
+                                 const ListOptions& options) override;
+  Result<Bucket> PatchBucket(const CallContext& ctx, std::string_view name,
+                             const BucketPatch& patch, const Precondition& when) override;
+  Status DeleteBucket(const CallContext& ctx, std::string_view name,
+                      const Precondition& when) override;
 
   Result<Object> Insert(const CallContext& ctx, const ObjectSpec& spec, ByteSource& body) override;
   Result<Object> Get(const CallContext& ctx, std::string_view bucket, std::string_view name,
                      std::optional<std::int64_t> generation, const Precondition& when) override;
   Result<OpenObject> Open(const CallContext& ctx, std::string_view bucket, std::string_view name,
-                          std::optional<std::int64_t> generation, const Precondition& when) override;
-  Result<ObjectPage> List(const CallContext& ctx, std::string_view bucket, const ListOptions& options) override;
+                          std::optional<std::int64_t> generation,
+                          const Precondition& when) override;
+  Result<ObjectPage> List(const CallContext& ctx, std::string_view bucket,
+                          const ListOptions& options) override;
   Result<Object> Patch(const CallContext& ctx, std::string_view bucket, std::string_view name,
                        std::optional<std::int64_t> generation, const ObjectPatch& patch,
                        const Precondition& when) override;
@@ -44,31 +49,41 @@ class LocalStorage final : public Storage {
 
   Result<std::string> StartUpload(const CallContext& ctx, const ObjectSpec& spec,
                                   std::optional<std::uint64_t> total_bytes) override;
-  Result<UploadStatus> Upload(const CallContext& ctx, std::string_view upload_id, const UploadChunk& chunk) override;
+  Result<UploadStatus> Upload(const CallContext& ctx, std::string_view upload_id,
+                              const UploadChunk& chunk) override;
   Result<UploadStatus> QueryUpload(const CallContext& ctx, std::string_view upload_id) override;
   Status CancelUpload(const CallContext& ctx, std::string_view upload_id) override;
 
-  Result<NotificationConfig> CreateNotification(const CallContext& ctx, NotificationConfig config) override;
+  Result<NotificationConfig> CreateNotification(const CallContext& ctx,
+                                                NotificationConfig config) override;
   Result<NotificationConfig> GetNotification(const CallContext& ctx, std::string_view bucket,
                                              std::string_view id) override;
-  Result<std::vector<NotificationConfig>> ListNotifications(const CallContext& ctx, std::string_view bucket) override;
-  Status DeleteNotification(const CallContext& ctx, std::string_view bucket, std::string_view id) override;
+  Result<std::vector<NotificationConfig>> ListNotifications(const CallContext& ctx,
+                                                            std::string_view bucket) override;
+  Status DeleteNotification(const CallContext& ctx, std::string_view bucket,
+                            std::string_view id) override;
 
   Result<std::vector<ObjectChange>> Changes(meta::Seq after, std::size_t changes_max) override;
 
  private:
   class UploadTurn;  // uploads.cc
 
-  // Commits a change and then removes the files it disowned. `file_id`, when not 0, is a file the change is to own:
-  // it is removed when the change refuses, and kept when it is unknown whether the commit happened.
-  Status CommitAndClean(std::uint64_t file_id, const std::function<Status(meta::Txn&, std::vector<std::uint64_t>&)>& change);
+  // Commits a change and then removes the files it disowned. `file_id`, when not 0, is a file the
+  // change is to own: it is removed when the change refuses, and kept when it is unknown whether
+  // the commit happened.
+  Status CommitAndClean(
+      std::uint64_t file_id,
+      const std::function<Status(meta::Txn&, std::vector<std::uint64_t>&)>& change);
 
   // uploads.cc
   Result<StoredUpload> FindUpload(meta::Reader& reader, std::string_view id) const;
   Result<StoredUpload> NeedActiveUpload(meta::Reader& reader, std::string_view id) const;
-  Status SweepUploads(meta::Txn& txn, std::size_t uploads_max, std::vector<std::uint64_t>& dead_files);
-  Result<UploadStatus> ReceiveChunk(const CallContext& ctx, UploadTurn& turn, const UploadChunk& chunk);
-  Result<UploadStatus> CompleteUpload(UploadTurn& turn, const Checksums& expected, std::string inline_bytes);
+  Status SweepUploads(meta::Txn& txn, std::size_t uploads_max,
+                      std::vector<std::uint64_t>& dead_files);
+  Result<UploadStatus> ReceiveChunk(const CallContext& ctx, UploadTurn& turn,
+                                    const UploadChunk& chunk);
+  Result<UploadStatus> CompleteUpload(UploadTurn& turn, const Checksums& expected,
+                                      std::string inline_bytes);
   Status PersistProgress(UploadTurn& turn, std::uint64_t persisted_bytes);
   Status KillUpload(std::string_view id);
 
@@ -83,7 +98,8 @@ class LocalStorage final : public Storage {
   Counter& objects_in_;
 
   Mutex uploads_mu_;
-  // Uploads that receive data, and the checksums of what idle ones persisted (null: to be read again).
+  // Uploads that receive data, and the checksums of what idle ones persisted (null: to be read
+  // again).
   struct UploadSlot {
     bool busy = false;
     std::unique_ptr<Hasher> hasher;

@@ -12,7 +12,8 @@ Status CheckBucketName(std::string_view name);
 Status CheckObjectName(std::string_view name);
 Status CheckStorageClass(std::string_view storage_class);
 Status CheckLabels(const Labels& labels);
-// Every attribute: UTF-8 without line breaks where it becomes a header, custom metadata within its limits.
+// Every attribute: UTF-8 without line breaks where it becomes a header, custom metadata within its
+// limits.
 Status CheckAttributes(const ObjectAttributes& attributes);
 Status CheckNotification(const NotificationConfig& config);
 

@@ -26,7 +26,8 @@ std::string* TextAttribute(ObjectAttributes& a, std::string_view json_name) {
 Status PatchCustomTime(ObjectAttributes& attributes, const std::optional<std::string>& text) {
   if (!text) {
     if (!attributes.custom_time) return {};
-    return InvalidArgument("customTime cannot be removed once it is set", "invalidArgument", "customTime");
+    return InvalidArgument("customTime cannot be removed once it is set", "invalidArgument",
+                           "customTime");
   }
   const TimePoint time = TRY(ParseRfc3339(*text));
   if (attributes.custom_time && time < *attributes.custom_time) {
@@ -42,12 +43,13 @@ Status ApplyPatch(ObjectAttributes& attributes, const ObjectPatch& patch) {
       TRY(PatchCustomTime(attributes, value));
     } else if (name == "storageClass") {
       if (value && *value == attributes.storage_class) continue;
-      return InvalidArgument("storageClass of an existing object is changed by rewrite only", "invalidArgument",
-                             "storageClass");
+      return InvalidArgument("storageClass of an existing object is changed by rewrite only",
+                             "invalidArgument", "storageClass");
     } else if (std::string* const text = TextAttribute(attributes, name)) {
       *text = value.value_or("");
     } else {
-      return InvalidArgument("'" + name + "' is not a writable field of an object", "invalidArgument", name);
+      return InvalidArgument("'" + name + "' is not a writable field of an object",
+                             "invalidArgument", name);
     }
   }
   if (patch.clear_metadata) attributes.metadata.clear();
@@ -63,7 +65,8 @@ Status ApplyPatch(ObjectAttributes& attributes, const ObjectPatch& patch) {
 
 }  // namespace
 
-Result<Object> LocalStorage::Insert(const CallContext& ctx, const ObjectSpec& spec, ByteSource& source) {
+Result<Object> LocalStorage::Insert(const CallContext& ctx, const ObjectSpec& spec,
+                                    ByteSource& source) {
   TRY(CheckObjectName(spec.name));
   TRY(CheckAttributes(spec.attributes));
   TRY(blobs_.CheckSpace());
@@ -83,10 +86,11 @@ Result<Object> LocalStorage::Insert(const CallContext& ctx, const ObjectSpec& sp
     return usable;
   }
   Object object;
-  TRY(CommitAndClean(body.file_id, [&](meta::Txn& txn, std::vector<std::uint64_t>& dead_files) -> Status {
-    object = TRY(PlaceObject(txn, generations_, clock_.Now(), spec, body, dead_files));
-    return {};
-  }));
+  TRY(CommitAndClean(
+      body.file_id, [&](meta::Txn& txn, std::vector<std::uint64_t>& dead_files) -> Status {
+        object = TRY(PlaceObject(txn, generations_, clock_.Now(), spec, body, dead_files));
+        return {};
+      }));
   bytes_in_.Add(object.size_bytes);
   objects_in_.Add();
   return object;
@@ -101,8 +105,9 @@ Result<Object> LocalStorage::Get(const CallContext&, std::string_view bucket, st
   return std::move(stored.object);
 }
 
-Result<OpenObject> LocalStorage::Open(const CallContext&, std::string_view bucket, std::string_view name,
-                                      std::optional<std::int64_t> generation, const Precondition& when) {
+Result<OpenObject> LocalStorage::Open(const CallContext&, std::string_view bucket,
+                                      std::string_view name, std::optional<std::int64_t> generation,
+                                      const Precondition& when) {
   TRY(CheckObjectName(name));
   TRY(faults_.Hit("storage.read", bucket));
   std::int64_t missing_file_of = 0;
@@ -113,36 +118,44 @@ Result<OpenObject> LocalStorage::Open(const CallContext&, std::string_view bucke
     if (!stored.blob.in_file) {
       std::optional<std::string> bytes = std::string();
       if (stored.blob.id != 0) bytes = TRY(snapshot->Get(InlineKey(stored.blob.id)));
-      if (!bytes) return DataLoss("the bytes of " + stored.object.bucket + "/" + stored.object.name + " are missing");
+      if (!bytes)
+        return DataLoss("the bytes of " + stored.object.bucket + "/" + stored.object.name +
+                        " are missing");
       return OpenObject{std::move(stored.object), MakeInlineFile(*std::move(bytes))};
     }
     auto file = blobs_.OpenForRead(stored.blob.id);
     if (file.ok()) return OpenObject{std::move(stored.object), std::move(file).value()};
     if (file.status().code() != Code::kNotFound) return file.status();
-    // The object was replaced between our snapshot and the open, unless the same row still names the missing file.
+    // The object was replaced between our snapshot and the open, unless the same row still names
+    // the missing file.
     if (missing_file_of == stored.object.generation) {
-      return DataLoss("the file of " + stored.object.bucket + "/" + stored.object.name + " is missing");
+      return DataLoss("the file of " + stored.object.bucket + "/" + stored.object.name +
+                      " is missing");
     }
     missing_file_of = stored.object.generation;
   }
 }
 
-Result<ObjectPage> LocalStorage::List(const CallContext&, std::string_view bucket, const ListOptions& options) {
-  for (const std::string_view text : {std::string_view(options.prefix), std::string_view(options.start_offset),
-                                      std::string_view(options.end_offset), std::string_view(options.delimiter)}) {
+Result<ObjectPage> LocalStorage::List(const CallContext&, std::string_view bucket,
+                                      const ListOptions& options) {
+  for (const std::string_view text :
+       {std::string_view(options.prefix), std::string_view(options.start_offset),
+        std::string_view(options.end_offset), std::string_view(options.delimiter)}) {
     if (text.find('\0') != std::string_view::npos) {
-      return InvalidArgument("prefix, delimiter and offsets must not contain NUL", "invalidParameter");
+      return InvalidArgument("prefix, delimiter and offsets must not contain NUL",
+                             "invalidParameter");
     }
   }
-  if (options.results_max == 0) return InvalidArgument("maxResults must be at least 1", "invalidParameter", "maxResults");
+  if (options.results_max == 0)
+    return InvalidArgument("maxResults must be at least 1", "invalidParameter", "maxResults");
   const std::unique_ptr<meta::Reader> snapshot = meta_.Snapshot();
   TRY(FindBucket(*snapshot, bucket));
   return ListObjects(*snapshot, bucket, options);
 }
 
-Result<Object> LocalStorage::Patch(const CallContext&, std::string_view bucket, std::string_view name,
-                                   std::optional<std::int64_t> generation, const ObjectPatch& patch,
-                                   const Precondition& when) {
+Result<Object> LocalStorage::Patch(const CallContext&, std::string_view bucket,
+                                   std::string_view name, std::optional<std::int64_t> generation,
+                                   const ObjectPatch& patch, const Precondition& when) {
   TRY(CheckObjectName(name));
   TRY(blobs_.CheckSpace());
   TRY(faults_.Hit("storage.write", bucket));

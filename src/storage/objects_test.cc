@@ -40,8 +40,8 @@ TEST(StorageInsert, OverwriteAndDeleteRemoveTheFile) {
 
 TEST(StorageInsert, KeepsOddNamesExactly) {
   TestStorage t;
-  for (const std::string name : {"a/../b", "a//b", "../../etc/passwd", "/", "//", " ", "a\tb", "...", "\xF0\x9F\x98\x80",
-                                 "#?*[]", "a%2Fb"}) {
+  for (const std::string name : {"a/../b", "a//b", "../../etc/passwd", "/", "//", " ", "a\tb",
+                                 "...", "\xF0\x9F\x98\x80", "#?*[]", "a%2Fb"}) {
     ASSERT_TRUE(t.Put(name, name).ok()) << name;
     EXPECT_EQ(t.Read(name).value(), name);
   }
@@ -51,9 +51,9 @@ TEST(StorageInsert, KeepsOddNamesExactly) {
 TEST(StorageInsert, RefusesBadNames) {
   TestStorage t;
   for (const std::string& name :
-       {std::string(""), std::string("."), std::string(".."), std::string("a\rb"), std::string("a\nb"),
-        std::string("a\0b", 3), std::string("\xFF"), std::string("\xC0\xAF"), std::string(1025, 'n'),
-        std::string(".well-known/acme-challenge/x")}) {
+       {std::string(""), std::string("."), std::string(".."), std::string("a\rb"),
+        std::string("a\nb"), std::string("a\0b", 3), std::string("\xFF"), std::string("\xC0\xAF"),
+        std::string(1025, 'n'), std::string(".well-known/acme-challenge/x")}) {
     EXPECT_EQ(t.Put(name, "x").status().code(), Code::kInvalidArgument) << name;
   }
 }
@@ -62,15 +62,17 @@ TEST(StorageInsert, ChecksumMismatchQuotesBothAndStoresNothing) {
   TestStorage t;
   for (const std::string& body : {std::string("body"), kLarge}) {
     StringSource source(body);
-    const auto refused =
-        t.storage->Insert(t.ctx, {.bucket = "bucket", .name = "a", .expected = {.crc32c = 1}}, source);
+    const auto refused = t.storage->Insert(
+        t.ctx, {.bucket = "bucket", .name = "a", .expected = {.crc32c = 1}}, source);
     EXPECT_THAT(refused, FailsWith(Code::kInvalidArgument, "invalid"));
     EXPECT_THAT(refused.status().message(), HasSubstr(Crc32cBase64(1)));
     EXPECT_THAT(refused.status().message(), HasSubstr(Crc32cBase64(Crc32c(0, body))));
     StringSource again(body);
-    EXPECT_THAT(t.storage->Insert(t.ctx, {.bucket = "bucket", .name = "a", .expected = {.md5 = std::string(16, '1')}},
-                                  again),
-                FailsWith(Code::kInvalidArgument, "invalid"));
+    EXPECT_THAT(
+        t.storage->Insert(
+            t.ctx, {.bucket = "bucket", .name = "a", .expected = {.md5 = std::string(16, '1')}},
+            again),
+        FailsWith(Code::kInvalidArgument, "invalid"));
   }
   EXPECT_THAT(t.Read("a"), FailsWith(Code::kNotFound, "notFound"));
   EXPECT_EQ(t.FileCount(), 0u);
@@ -83,8 +85,10 @@ TEST(StorageInsert, MatchingChecksumsPass) {
   Md5 md5;
   md5.Update("body");
   EXPECT_TRUE(t.storage
-                  ->Insert(t.ctx, {.bucket = "bucket", .name = "a",
-                                   .expected = {.crc32c = Crc32c(0, "body"), .md5 = md5.Finish()}},
+                  ->Insert(t.ctx,
+                           {.bucket = "bucket",
+                            .name = "a",
+                            .expected = {.crc32c = Crc32c(0, "body"), .md5 = md5.Finish()}},
                            source)
                   .ok());
 }
@@ -113,7 +117,8 @@ TEST(StorageInsert, BodyThatBreaksOffStoresNothing) {
 TEST(StorageInsert, RefusesBodiesOverTheLimit) {
   TestStorage t(Options{.object_bytes_max = 100'000});
   EXPECT_TRUE(t.Put("a", std::string(100'000, 'x')).ok());
-  EXPECT_THAT(t.Put("b", std::string(100'001, 'x')), FailsWith(Code::kResourceExhausted, "uploadTooLarge"));
+  EXPECT_THAT(t.Put("b", std::string(100'001, 'x')),
+              FailsWith(Code::kResourceExhausted, "uploadTooLarge"));
   EXPECT_EQ(t.FileCount(), 1u);
 }
 
@@ -173,7 +178,8 @@ TEST(StorageGeneration, IncreasesOverStepsOfTheClockRestartsAndRecreatedBuckets)
 TEST(StorageGet, NamesWhatIsMissing) {
   TestStorage t;
   EXPECT_EQ(t.storage->Get(t.ctx, "bucket", "a").status().message(), "No such object: bucket/a");
-  EXPECT_EQ(t.storage->Get(t.ctx, "nobucket", "a").status().message(), "The specified bucket does not exist.");
+  EXPECT_EQ(t.storage->Get(t.ctx, "nobucket", "a").status().message(),
+            "The specified bucket does not exist.");
 }
 
 TEST(StorageGet, OnlyTheLiveGenerationExists) {
@@ -207,7 +213,8 @@ TEST(StorageOpen, FaultPointFailsReads) {
 TEST(StorageOpen, MissingFileIsDataLossNotALoop) {
   TestStorage t;
   ASSERT_TRUE(t.Put("a", kLarge).ok());
-  for (const auto& file : std::filesystem::directory_iterator(t.options.dir)) std::filesystem::remove(file);
+  for (const auto& file : std::filesystem::directory_iterator(t.options.dir))
+    std::filesystem::remove(file);
   EXPECT_THAT(t.Read("a"), FailsWith(Code::kDataLoss, "dataLoss"));
 }
 
@@ -220,12 +227,13 @@ TEST(StoragePatch, ChangesWhatIsNamedAndRaisesMetageneration) {
   spec.attributes.metadata = {{"k1", "v1"}, {"k2", "v2"}};
   const Object before = t.storage->Insert(t.ctx, spec, source).value();
   t.clock.Advance(std::chrono::seconds(1));
-  const Object after = t.storage
-                           ->Patch(t.ctx, "bucket", "a", {},
-                                   {.attributes = {{"contentType", "text/csv"}, {"cacheControl", std::nullopt}},
-                                    .metadata = {{"k1", std::nullopt}, {"k3", "v3"}}},
-                                   {})
-                           .value();
+  const Object after =
+      t.storage
+          ->Patch(t.ctx, "bucket", "a", {},
+                  {.attributes = {{"contentType", "text/csv"}, {"cacheControl", std::nullopt}},
+                   .metadata = {{"k1", std::nullopt}, {"k3", "v3"}}},
+                  {})
+          .value();
   EXPECT_EQ(after.generation, before.generation);
   EXPECT_EQ(after.metageneration, 2);
   EXPECT_EQ(after.time_created, before.time_created);
@@ -234,7 +242,9 @@ TEST(StoragePatch, ChangesWhatIsNamedAndRaisesMetageneration) {
   EXPECT_EQ(after.attributes.cache_control, "");
   EXPECT_EQ(after.attributes.metadata, (Labels{{"k2", "v2"}, {"k3", "v3"}}));
   EXPECT_EQ(t.Read("a").value(), "x");
-  EXPECT_TRUE(t.storage->Patch(t.ctx, "bucket", "a", {}, {.clear_metadata = true}, {}).value().attributes.metadata.empty());
+  EXPECT_TRUE(t.storage->Patch(t.ctx, "bucket", "a", {}, {.clear_metadata = true}, {})
+                  .value()
+                  .attributes.metadata.empty());
 }
 
 TEST(StoragePatch, RefusesFieldsThatCannotChange) {
@@ -253,7 +263,8 @@ TEST(StoragePatch, RefusesFieldsThatCannotChange) {
               {"customTime", "2020-01-03T00:00:00Z", true},
               {"contentType", "a\r\nb", false}};
   for (const auto& row : rows) {
-    const auto patched = t.storage->Patch(t.ctx, "bucket", "a", {}, {.attributes = {{row.name, row.value}}}, {});
+    const auto patched =
+        t.storage->Patch(t.ctx, "bucket", "a", {}, {.attributes = {{row.name, row.value}}}, {});
     EXPECT_EQ(patched.ok(), row.ok) << row.name << " " << row.value.value_or("null");
   }
 }
@@ -262,7 +273,8 @@ TEST(StorageFeed, TellsEveryChangeOnceInOrder) {
   TestStorage t;
   const Object first = t.Put("a", "1").value();
   const Object second = t.Put("a", kLarge).value();
-  const Object patched = t.storage->Patch(t.ctx, "bucket", "a", {}, {.metadata = {{"k", "v"}}}, {}).value();
+  const Object patched =
+      t.storage->Patch(t.ctx, "bucket", "a", {}, {.metadata = {{"k", "v"}}}, {}).value();
   ASSERT_TRUE(t.storage->Delete(t.ctx, "bucket", "a", {}, {}).ok());
   t.Reopen();
   const std::vector<ObjectChange> changes = t.AllChanges();
@@ -301,7 +313,8 @@ TEST(StorageRestart, KeepsObjectsAndSweepsLitter) {
   ASSERT_TRUE(t.Put("small", "s").ok());
   ASSERT_TRUE(t.Put("large", kLarge).ok());
   // What a kill between writing a file and its commit leaves behind.
-  ASSERT_TRUE(t.files.OpenForAppend(t.options.dir + "/00000100000000ff", 0).value()->Write("litter").ok());
+  ASSERT_TRUE(
+      t.files.OpenForAppend(t.options.dir + "/00000100000000ff", 0).value()->Write("litter").ok());
   t.Reopen();
   EXPECT_EQ(t.FileCount(), 1u);
   EXPECT_EQ(t.Read("small").value(), "s");

@@ -38,7 +38,8 @@ std::int64_t GenerationClock::Next(meta::Txn& txn, TimePoint now) {
   return next;
 }
 
-Result<std::optional<StoredObject>> FindObject(meta::Reader& reader, std::string_view bucket, std::string_view name) {
+Result<std::optional<StoredObject>> FindObject(meta::Reader& reader, std::string_view bucket,
+                                               std::string_view name) {
   const auto row = TRY(reader.Get(ObjectKey(bucket, name)));
   if (!row) return std::optional<StoredObject>();
   return std::optional<StoredObject>(TRY(DecodeObject(bucket, name, *row)));
@@ -50,8 +51,8 @@ Result<Bucket> FindBucket(meta::Reader& reader, std::string_view bucket) {
   return DecodeBucket(*row);
 }
 
-Result<StoredObject> NeedObject(meta::Reader& reader, std::string_view bucket, std::string_view name,
-                                std::optional<std::int64_t> generation) {
+Result<StoredObject> NeedObject(meta::Reader& reader, std::string_view bucket,
+                                std::string_view name, std::optional<std::int64_t> generation) {
   auto found = TRY(FindObject(reader, bucket, name));
   if (!found) {
     TRY(FindBucket(reader, bucket));
@@ -64,19 +65,21 @@ Result<StoredObject> NeedObject(meta::Reader& reader, std::string_view bucket, s
 Status CheckDigest(const Digest& got, const Checksums& expected) {
   if (expected.crc32c && *expected.crc32c != got.crc32c) {
     return InvalidArgument("Provided CRC32C \"" + Crc32cBase64(*expected.crc32c) +
-                               "\" doesn't match calculated CRC32C \"" + Crc32cBase64(got.crc32c) + "\".",
+                               "\" doesn't match calculated CRC32C \"" + Crc32cBase64(got.crc32c) +
+                               "\".",
                            "invalid");
   }
   if (!expected.md5.empty() && expected.md5 != got.md5) {
-    return InvalidArgument("Provided MD5 hash \"" + Base64(expected.md5) + "\" doesn't match calculated MD5 hash \"" +
-                               Base64(got.md5) + "\".",
+    return InvalidArgument("Provided MD5 hash \"" + Base64(expected.md5) +
+                               "\" doesn't match calculated MD5 hash \"" + Base64(got.md5) + "\".",
                            "invalid");
   }
   return {};
 }
 
-Result<Object> PlaceObject(meta::Txn& txn, GenerationClock& generations, TimePoint now, const ObjectSpec& spec,
-                           const Body& body, std::vector<std::uint64_t>& dead_files) {
+Result<Object> PlaceObject(meta::Txn& txn, GenerationClock& generations, TimePoint now,
+                           const ObjectSpec& spec, const Body& body,
+                           std::vector<std::uint64_t>& dead_files) {
   const Bucket bucket = TRY(FindBucket(txn, spec.bucket));
   const auto old = TRY(FindObject(txn, spec.bucket, spec.name));
   TRY(CheckPrecondition(spec.when, old ? &old->object : nullptr, Access::kWrite));
@@ -91,7 +94,8 @@ Result<Object> PlaceObject(meta::Txn& txn, GenerationClock& generations, TimePoi
   object.md5 = body.digest.md5;
   object.time_created = object.updated = now;
   object.attributes = spec.attributes;
-  if (object.attributes.storage_class.empty()) object.attributes.storage_class = bucket.storage_class;
+  if (object.attributes.storage_class.empty())
+    object.attributes.storage_class = bucket.storage_class;
 
   if (body.file_id != 0) {
     stored.blob = {body.file_id, true};
@@ -103,7 +107,8 @@ Result<Object> PlaceObject(meta::Txn& txn, GenerationClock& generations, TimePoi
   }
   txn.Put(ObjectKey(spec.bucket, spec.name), EncodeObject(stored));
 
-  ObjectChange finalize{.kind = ChangeKind::kFinalize, .time = now, .project = bucket.project, .object = object};
+  ObjectChange finalize{
+      .kind = ChangeKind::kFinalize, .time = now, .project = bucket.project, .object = object};
   if (old) finalize.overwrote_generation = old->object.generation;
   txn.Append(kObjectFeed, EncodeChange(finalize));
   if (old) {
@@ -117,14 +122,14 @@ Result<Object> PlaceObject(meta::Txn& txn, GenerationClock& generations, TimePoi
   return std::move(object);
 }
 
-void RemoveObject(meta::Txn& txn, const StoredObject& stored, const std::string& project, TimePoint now,
-                  std::vector<std::uint64_t>& dead_files) {
+void RemoveObject(meta::Txn& txn, const StoredObject& stored, const std::string& project,
+                  TimePoint now, std::vector<std::uint64_t>& dead_files) {
   txn.Delete(ObjectKey(stored.object.bucket, stored.object.name));
   DropBlob(txn, stored.blob, dead_files);
-  txn.Append(kObjectFeed, EncodeChange({.kind = ChangeKind::kDelete,
-                                        .time = now,
-                                        .project = project,
-                                        .object = stored.object}));
+  txn.Append(
+      kObjectFeed,
+      EncodeChange(
+          {.kind = ChangeKind::kDelete, .time = now, .project = project, .object = stored.object}));
 }
 
 }  // namespace landfall::storage

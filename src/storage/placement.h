@@ -1,5 +1,5 @@
-// What happens to rows and feed when an object's version appears, changes or goes; runs inside a meta change.
-// Private to storage.
+// What happens to rows and feed when an object's version appears, changes or goes; runs inside a
+// meta change. Private to storage.
 #pragma once
 
 #include <atomic>
@@ -18,7 +18,8 @@
 
 namespace landfall::storage {
 
-// Microseconds since 1970, strictly increasing over all buckets, restarts and steps of the wall clock.
+// Microseconds since 1970, strictly increasing over all buckets, restarts and steps of the wall
+// clock.
 class GenerationClock {
  public:
   Status Load(meta::Reader& reader);
@@ -29,21 +30,24 @@ class GenerationClock {
   std::atomic<std::int64_t> last_{0};
 };
 
-Result<std::optional<StoredObject>> FindObject(meta::Reader& reader, std::string_view bucket, std::string_view name);
+Result<std::optional<StoredObject>> FindObject(meta::Reader& reader, std::string_view bucket,
+                                               std::string_view name);
 // kNotFound "The specified bucket does not exist."
 Result<Bucket> FindBucket(meta::Reader& reader, std::string_view bucket);
-// kNotFound naming the bucket or the object, whichever is missing. Another generation than `generation` is missing too.
-Result<StoredObject> NeedObject(meta::Reader& reader, std::string_view bucket, std::string_view name,
-                                std::optional<std::int64_t> generation);
+// kNotFound naming the bucket or the object, whichever is missing. Another generation than
+// `generation` is missing too.
+Result<StoredObject> NeedObject(meta::Reader& reader, std::string_view bucket,
+                                std::string_view name, std::optional<std::int64_t> generation);
 
 // kInvalidArgument quoting both values.
 Status CheckDigest(const Digest& got, const Checksums& expected);
 
-// The new live version: checks bucket and preconditions, writes rows, replaces the old version, feeds the events.
-// Files to remove once the change is durable go to `dead_files`.
-Result<Object> PlaceObject(meta::Txn& txn, GenerationClock& generations, TimePoint now, const ObjectSpec& spec,
-                           const Body& body, std::vector<std::uint64_t>& dead_files);
-void RemoveObject(meta::Txn& txn, const StoredObject& stored, const std::string& project, TimePoint now,
-                  std::vector<std::uint64_t>& dead_files);
+// The new live version: checks bucket and preconditions, writes rows, replaces the old version,
+// feeds the events. Files to remove once the change is durable go to `dead_files`.
+Result<Object> PlaceObject(meta::Txn& txn, GenerationClock& generations, TimePoint now,
+                           const ObjectSpec& spec, const Body& body,
+                           std::vector<std::uint64_t>& dead_files);
+void RemoveObject(meta::Txn& txn, const StoredObject& stored, const std::string& project,
+                  TimePoint now, std::vector<std::uint64_t>& dead_files);
 
 }  // namespace landfall::storage

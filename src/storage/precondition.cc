@@ -9,8 +9,8 @@ namespace landfall::storage {
 namespace {
 
 Status Broken() {
-  return FailedPrecondition("At least one of the pre-conditions you specified did not hold.", "conditionNotMet",
-                            "If-Match");
+  return FailedPrecondition("At least one of the pre-conditions you specified did not hold.",
+                            "conditionNotMet", "If-Match");
 }
 
 Status BrokenNotMatch(Access access) {
@@ -25,17 +25,21 @@ struct Version {
 };
 
 bool Lists(const std::vector<std::string>& etags, const std::string& etag) {
-  return std::any_of(etags.begin(), etags.end(), [&](const std::string& e) { return e == "*" || e == etag; });
+  return std::any_of(etags.begin(), etags.end(),
+                     [&](const std::string& e) { return e == "*" || e == etag; });
 }
 
 Status Check(const Precondition& when, const Version* live, Access access) {
-  if (when.generation_match && *when.generation_match != (live ? live->generation : 0)) return Broken();
-  if (when.metageneration_match && !(live && *when.metageneration_match == live->metageneration)) return Broken();
+  if (when.generation_match && *when.generation_match != (live ? live->generation : 0))
+    return Broken();
+  if (when.metageneration_match && !(live && *when.metageneration_match == live->metageneration))
+    return Broken();
   if (!when.etag_match.empty() && !(live && Lists(when.etag_match, live->etag))) return Broken();
   if (when.generation_not_match && !(live && *when.generation_not_match != live->generation)) {
     return BrokenNotMatch(access);
   }
-  if (when.metageneration_not_match && !(live && *when.metageneration_not_match != live->metageneration)) {
+  if (when.metageneration_not_match &&
+      !(live && *when.metageneration_not_match != live->metageneration)) {
     return BrokenNotMatch(access);
   }
   if (live && Lists(when.etag_not_match, live->etag)) return BrokenNotMatch(access);
@@ -51,7 +55,9 @@ void AppendField(std::string& out, char tag, std::uint64_t value) {
   out += static_cast<char>(value);
 }
 
-bool NeedsEtag(const Precondition& when) { return !when.etag_match.empty() || !when.etag_not_match.empty(); }
+bool NeedsEtag(const Precondition& when) {
+  return !when.etag_match.empty() || !when.etag_not_match.empty();
+}
 
 }  // namespace
 
@@ -70,7 +76,8 @@ std::string EtagOf(const Bucket& bucket) {
 
 Status CheckPrecondition(const Precondition& when, const Object* live, Access access) {
   if (live == nullptr) return Check(when, nullptr, access);
-  const Version version{live->generation, live->metageneration, NeedsEtag(when) ? EtagOf(*live) : std::string()};
+  const Version version{live->generation, live->metageneration,
+                        NeedsEtag(when) ? EtagOf(*live) : std::string()};
   return Check(when, &version, access);
 }
 

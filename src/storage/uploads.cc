@@ -1,6 +1,7 @@
-// Resumable uploads. Data is written in granules of 256 KiB: a granule is hashed and appended once it is full, so the
-// running checksums, the file and the persisted size in the row always end at the same byte. The part of a chunk behind
-// its last full granule is dropped unless the chunk completes the object.
+// Resumable uploads. Data is written in granules of 256 KiB: a granule is hashed and appended once
+// it is full, so the running checksums, the file and the persisted size in the row always end at
+// the same byte. The part of a chunk behind its last full granule is dropped unless the chunk
+// completes the object.
 #include <algorithm>
 
 #include "storage/keys.h"
@@ -13,18 +14,22 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kUploadIdBytes = 32;
-constexpr std::size_t kSweptPerStart = 4;  // more than one, so that the backlog of expired uploads shrinks
+constexpr std::size_t kSweptPerStart =
+    4;  // more than one, so that the backlog of expired uploads shrinks
 
 Status TooSmall(std::uint64_t received) {
   return InvalidArgument(
-      "Invalid request.  The number of bytes uploaded is required to be equal or greater than 262144, except for the "
-      "final request (it's recommended to be the exact multiple of 262144).  The received request contained " +
+      "Invalid request.  The number of bytes uploaded is required to be equal or greater than "
+      "262144, except for the "
+      "final request (it's recommended to be the exact multiple of 262144).  The received request "
+      "contained " +
           std::to_string(received) + " bytes, which does not meet this requirement.",
       "invalid");
 }
 
 Status MoreThanTotal(std::uint64_t total) {
-  return InvalidArgument("the upload has more bytes than its declared total of " + std::to_string(total), "invalid");
+  return InvalidArgument(
+      "the upload has more bytes than its declared total of " + std::to_string(total), "invalid");
 }
 
 Result<Digest> DigestOfFile(ReadableFile& file, std::uint64_t bytes) {
@@ -41,8 +46,9 @@ Result<Digest> DigestOfFile(ReadableFile& file, std::uint64_t bytes) {
 
 }  // namespace
 
-// The right to send data to one upload, and the state of doing so. The checksums are taken from the slot and go back
-// only by Keep(): after an error in the middle they may be ahead of what is persisted, and are read again later.
+// The right to send data to one upload, and the state of doing so. The checksums are taken from the
+// slot and go back only by Keep(): after an error in the middle they may be ahead of what is
+// persisted, and are read again later.
 class LocalStorage::UploadTurn {
  public:
   UploadTurn(LocalStorage& owner, std::string_view id) : owner_(owner), id_(id) {}
@@ -67,8 +73,10 @@ class LocalStorage::UploadTurn {
       return Unavailable("another request is sending data to this upload");
     }
     if (it == slots.end() && slots.size() >= owner_.options_.uploads_busy_max) {
-      const auto idle = std::find_if(slots.begin(), slots.end(), [](const auto& slot) { return !slot.second.busy; });
-      if (idle == slots.end()) return ResourceExhausted("too many uploads receive data at this time");
+      const auto idle = std::find_if(slots.begin(), slots.end(),
+                                     [](const auto& slot) { return !slot.second.busy; });
+      if (idle == slots.end())
+        return ResourceExhausted("too many uploads receive data at this time");
       slots.erase(idle);
     }
     UploadSlot& slot = slots[id_];
@@ -89,7 +97,8 @@ class LocalStorage::UploadTurn {
   // Takes bytes that follow what was taken before; writes the full granules.
   Status Append(std::string_view bytes) {
     while (!bytes.empty()) {
-      const std::size_t n = std::min<std::size_t>(bytes.size(), kUploadGranuleBytes - pending.size());
+      const std::size_t n =
+          std::min<std::size_t>(bytes.size(), kUploadGranuleBytes - pending.size());
       pending.append(bytes.substr(0, n));
       bytes.remove_prefix(n);
       if (pending.size() == kUploadGranuleBytes) TRY(Flush());
@@ -165,16 +174,20 @@ Result<StoredUpload> LocalStorage::FindUpload(meta::Reader& reader, std::string_
   return upload;
 }
 
-Result<StoredUpload> LocalStorage::NeedActiveUpload(meta::Reader& reader, std::string_view id) const {
+Result<StoredUpload> LocalStorage::NeedActiveUpload(meta::Reader& reader,
+                                                    std::string_view id) const {
   StoredUpload upload = TRY(FindUpload(reader, id));
-  if (upload.state != UploadState::kActive) return Aborted("the upload was completed by another request");
+  if (upload.state != UploadState::kActive)
+    return Aborted("the upload was completed by another request");
   return upload;
 }
 
-Status LocalStorage::SweepUploads(meta::Txn& txn, std::size_t uploads_max, std::vector<std::uint64_t>& dead_files) {
+Status LocalStorage::SweepUploads(meta::Txn& txn, std::size_t uploads_max,
+                                  std::vector<std::uint64_t>& dead_files) {
   std::vector<std::string> expired;
   const std::string prefix = UploadExpiryPrefix();
-  const meta::KeyRange range{prefix, UploadExpiryKey(static_cast<std::uint64_t>(ToMicros(clock_.Now())), "")};
+  const meta::KeyRange range{
+      prefix, UploadExpiryKey(static_cast<std::uint64_t>(ToMicros(clock_.Now())), "")};
   TRY(txn.Scan(range, [&](std::string_view key, std::string_view) {
     expired.emplace_back(key);
     return expired.size() < uploads_max;
@@ -201,8 +214,9 @@ Result<std::string> LocalStorage::StartUpload(const CallContext&, const ObjectSp
   TRY(CheckAttributes(spec.attributes));
   TRY(blobs_.CheckSpace());
   if (total_bytes && *total_bytes > options_.object_bytes_max) {
-    return ResourceExhausted("the object is larger than " + std::to_string(options_.object_bytes_max) + " bytes",
-                             "uploadTooLarge");
+    return ResourceExhausted(
+        "the object is larger than " + std::to_string(options_.object_bytes_max) + " bytes",
+        "uploadTooLarge");
   }
   const std::string id = RandomHex(random_, kUploadIdBytes);
   TRY(CommitAndClean(0, [&](meta::Txn& txn, std::vector<std::uint64_t>& dead_files) -> Status {
@@ -211,8 +225,10 @@ Result<std::string> LocalStorage::StartUpload(const CallContext&, const ObjectSp
     TRY(CheckPrecondition(spec.when, live ? &live->object : nullptr, Access::kWrite));
     TRY(SweepUploads(txn, kSweptPerStart, dead_files));
     const TimePoint now = clock_.Now();
-    txn.Put(UploadKey(id), EncodeUpload({.created = now, .spec = spec, .total_bytes = total_bytes}));
-    txn.Put(UploadExpiryKey(static_cast<std::uint64_t>(ToMicros(now + options_.upload_life)), id), {});
+    txn.Put(UploadKey(id),
+            EncodeUpload({.created = now, .spec = spec, .total_bytes = total_bytes}));
+    txn.Put(UploadExpiryKey(static_cast<std::uint64_t>(ToMicros(now + options_.upload_life)), id),
+            {});
     return {};
   }));
   return id;
@@ -238,7 +254,9 @@ Status LocalStorage::KillUpload(std::string_view id) {
   });
 }
 
-Status LocalStorage::CancelUpload(const CallContext&, std::string_view upload_id) { return KillUpload(upload_id); }
+Status LocalStorage::CancelUpload(const CallContext&, std::string_view upload_id) {
+  return KillUpload(upload_id);
+}
 
 Result<UploadStatus> LocalStorage::Upload(const CallContext& ctx, std::string_view upload_id,
                                           const UploadChunk& chunk) {
@@ -246,7 +264,8 @@ Result<UploadStatus> LocalStorage::Upload(const CallContext& ctx, std::string_vi
   UploadTurn turn(*this, upload_id);
   TRY(turn.Begin());
   StoredUpload stored = TRY(FindUpload(*meta_.Snapshot(), upload_id));
-  if (stored.state == UploadState::kComplete) return UploadStatus{stored.persisted_bytes, std::move(stored.object)};
+  if (stored.state == UploadState::kComplete)
+    return UploadStatus{stored.persisted_bytes, std::move(stored.object)};
   TRY(turn.Load(std::move(stored)));
   const StoredUpload& upload = turn.upload;
   if (chunk.total && upload.total_bytes && *chunk.total != *upload.total_bytes) {
@@ -256,12 +275,14 @@ Result<UploadStatus> LocalStorage::Upload(const CallContext& ctx, std::string_vi
   }
   if (chunk.body != nullptr) return ReceiveChunk(ctx, turn, chunk);
   if (chunk.total && upload.persisted_bytes > *chunk.total) return MoreThanTotal(*chunk.total);
-  if (chunk.total && upload.persisted_bytes == *chunk.total) return CompleteUpload(turn, chunk.expected, {});
+  if (chunk.total && upload.persisted_bytes == *chunk.total)
+    return CompleteUpload(turn, chunk.expected, {});
   turn.Keep();
   return UploadStatus{upload.persisted_bytes, {}};
 }
 
-Result<UploadStatus> LocalStorage::ReceiveChunk(const CallContext& ctx, UploadTurn& turn, const UploadChunk& chunk) {
+Result<UploadStatus> LocalStorage::ReceiveChunk(const CallContext& ctx, UploadTurn& turn,
+                                                const UploadChunk& chunk) {
   const std::uint64_t persisted = turn.upload.persisted_bytes;
   const std::uint64_t offset = chunk.offset.value_or(persisted);
   const std::optional<std::uint64_t> total = chunk.total ? chunk.total : turn.upload.total_bytes;
@@ -271,7 +292,8 @@ Result<UploadStatus> LocalStorage::ReceiveChunk(const CallContext& ctx, UploadTu
                            "invalid", "Content-Range");
   }
   if (total && chunk.length && offset + *chunk.length > *total) return MoreThanTotal(*total);
-  const bool meant_to_be_last = chunk.last || (total && (!chunk.length || offset + *chunk.length == *total));
+  const bool meant_to_be_last =
+      chunk.last || (total && (!chunk.length || offset + *chunk.length == *total));
 
   std::uint64_t at = offset;
   Status cut;
@@ -287,8 +309,9 @@ Result<UploadStatus> LocalStorage::ReceiveChunk(const CallContext& ctx, UploadTu
     at += *n;
     if (total && at > *total) return MoreThanTotal(*total);
     if (at > options_.object_bytes_max) {
-      return ResourceExhausted("the object is larger than " + std::to_string(options_.object_bytes_max) + " bytes",
-                               "uploadTooLarge");
+      return ResourceExhausted(
+          "the object is larger than " + std::to_string(options_.object_bytes_max) + " bytes",
+          "uploadTooLarge");
     }
     TRY(turn.Append(piece));
   }
@@ -302,7 +325,8 @@ Result<UploadStatus> LocalStorage::ReceiveChunk(const CallContext& ctx, UploadTu
     return CompleteUpload(turn, chunk.expected, std::move(turn.pending));
   }
   turn.Keep();
-  if (cut.ok() && !meant_to_be_last && at - offset < kUploadGranuleBytes) return TooSmall(at - offset);
+  if (cut.ok() && !meant_to_be_last && at - offset < kUploadGranuleBytes)
+    return TooSmall(at - offset);
   if (turn.written_bytes() > persisted) TRY(PersistProgress(turn, turn.written_bytes()));
   TRY(cut);
   return UploadStatus{turn.written_bytes(), {}};
@@ -310,14 +334,15 @@ Result<UploadStatus> LocalStorage::ReceiveChunk(const CallContext& ctx, UploadTu
 
 Status LocalStorage::PersistProgress(UploadTurn& turn, std::uint64_t persisted_bytes) {
   TRY(turn.Sync());
-  return CommitAndClean(turn.ReleaseNewFile(), [&](meta::Txn& txn, std::vector<std::uint64_t>&) -> Status {
-    StoredUpload upload = TRY(NeedActiveUpload(txn, turn.id()));
-    upload.persisted_bytes = persisted_bytes;
-    upload.file_id = turn.upload.file_id;
-    txn.Put(UploadKey(turn.id()), EncodeUpload(upload));
-    txn.Put(FileKey(upload.file_id), {});
-    return {};
-  });
+  return CommitAndClean(turn.ReleaseNewFile(),
+                        [&](meta::Txn& txn, std::vector<std::uint64_t>&) -> Status {
+                          StoredUpload upload = TRY(NeedActiveUpload(txn, turn.id()));
+                          upload.persisted_bytes = persisted_bytes;
+                          upload.file_id = turn.upload.file_id;
+                          txn.Put(UploadKey(turn.id()), EncodeUpload(upload));
+                          txn.Put(FileKey(upload.file_id), {});
+                          return {};
+                        });
 }
 
 Result<UploadStatus> LocalStorage::CompleteUpload(UploadTurn& turn, const Checksums& expected,

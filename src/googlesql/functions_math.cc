@@ -34,7 +34,7 @@ constexpr ScalarRow kRows[] = {
     {"MOD", "NUMERIC, NUMERIC -> NUMERIC", "{$2 = 0 ?? 'division by zero: MOD(' || lf_text($1) || ', 0)' !! CAST(($1 % $2) AS DECIMAL(38,9))}"},
     {"DIV", "INT64, INT64 -> INT64", "{$2 = 0 ?? 'division by zero: DIV(' || $1 || ', 0)' !! ($1 // $2)}"},
     {"DIV", "NUMERIC, NUMERIC -> NUMERIC", "{$2 = 0 ?? 'division by zero: DIV(' || lf_text($1) || ', 0)' !! CAST(trunc(lf_numeric_divide($1, $2)) AS DECIMAL(38,9))}"},
-    {"SAFE_DIVIDE", "FLOAT64, FLOAT64 -> FLOAT64", "CASE WHEN $2 = 0 THEN NULL ELSE $1 / $2 END"},
+    {"SAFE_DIVIDE", "FLOAT64, FLOAT64 -> FLOAT64", "CASE WHEN $2 = 0 OR (isinf($1 / $2) AND NOT isinf($1)) THEN NULL ELSE $1 / $2 END"},
     {"SAFE_DIVIDE", "NUMERIC, NUMERIC -> NUMERIC", "CASE WHEN $2 = 0 THEN NULL ELSE lf_numeric_divide($1, $2) END"},
     {"SAFE_ADD", "INT64, INT64 -> INT64", "TRY($1 + $2)"},
     {"SAFE_ADD", "FLOAT64, FLOAT64 -> FLOAT64", "($1 + $2)"},

@@ -97,8 +97,7 @@ Result<QueryPtr> Parser::QueryBody() {
     std::string op = IsWord("UNION") ? "UNION" : IsWord("INTERSECT") ? "INTERSECT" : "EXCEPT";
     ++next_;
     if (AcceptWord("ALL")) {
-      if (op != "UNION") return NotSupported(sql_, at, op + " ALL");
-      op = "UNION ALL";
+      op += " ALL";
     } else {
       if (!AcceptWord("DISTINCT")) return Expected("keyword ALL or keyword DISTINCT");
     }

@@ -93,13 +93,18 @@ Result<Value> Resolver::AggregateCall(const Expr& expr, const std::string& name,
       parts.order += (parts.order.empty() ? " ORDER BY " : ", ") + offset;
     }
   }
+  if (name == "STRING_AGG" && arguments.size() == 2 && expr.args[1]->kind == ExprKind::kNull) {
+    return Error(expr.args[1]->at, "Argument 2 to STRING_AGG must be non-NULL");
+  }
   if (call.limit && !lists) return Error(expr.at, "LIMIT in arguments is not supported for aggregate function " + name);
   std::string nulls_word;
   if (!call.nulls.empty()) {
     if (!row.skips_nulls_by_option) {
       return Error(expr.at, "IGNORE NULLS and RESPECT NULLS in arguments are not supported for " + name);
     }
-    if (row.window_only) {
+    if (name.starts_with("PERCENTILE_") || name == "APPROX_QUANTILES") {
+      if (call.nulls == "RESPECT") return Refuse(expr.at, "RESPECT NULLS in " + name);
+    } else if (row.window_only) {
       nulls_word = call.nulls == "IGNORE" ? " IGNORE NULLS" : "";
     } else if (call.nulls == "IGNORE") {
       filters.push_back(sql[0] + " IS NOT NULL");
@@ -107,23 +112,27 @@ Result<Value> Resolver::AggregateCall(const Expr& expr, const std::string& name,
   }
   if (name == "ARRAY_CONCAT_AGG") filters.push_back(sql[0] + " IS NOT NULL");
   if (name == "STRING_AGG") filters.push_back(sql[0] + " IS NOT NULL");
-  std::string pattern = row.sql;
   if (call.having_expr) {
     if (call.distinct || lists || window) return Refuse(expr.at, "HAVING " + call.having + " in " + name);
     return Refuse(expr.at, "HAVING " + call.having + " inside an aggregate");
   }
   if (name == "COUNTIF" && call.distinct) return Refuse(expr.at, "COUNTIF(DISTINCT)");
-  std::string filled = FillTemplate(pattern, sql, dialect_.time_zone, false);
-  if (!nulls_word.empty()) filled.insert(filled.size() - 1, nulls_word);
+  if (name == "APPROX_QUANTILES") sql[1] = TRY(QuantileList(*expr.args[1]));
   std::string condition;
   for (const std::string& filter : filters) condition += (condition.empty() ? "" : " AND ") + filter;
   if (!condition.empty()) parts.filter = " FILTER (WHERE " + condition + ")";
-  std::string core = Arrange(filled, parts);
+  std::string over;
   if (window) {
     if (call.distinct && !call.over->order_by.empty()) {
       return Error(expr.at, "Window ORDER BY is not allowed if DISTINCT is specified");
     }
-    core += " OVER " + TRY(OverClause(*call.over, context, row.window_only));
+    over = " OVER " + TRY(OverClause(*call.over, context, row.window_only));
+  }
+  std::vector<std::string> cores;
+  for (const std::string_view one : Split(row.sql, ';')) {
+    std::string filled = FillTemplate(Trim(one), sql, dialect_.time_zone, false);
+    if (!nulls_word.empty()) filled.insert(filled.size() - 1, nulls_word);
+    cores.push_back(Arrange(filled, parts) + over);
   }
   std::string wrap = row.wrap;
   if (call.limit) {
@@ -141,7 +150,10 @@ Result<Value> Resolver::AggregateCall(const Expr& expr, const std::string& name,
   std::string whole;
   for (std::size_t i = 0; i < wrap.size(); ++i) {
     if (wrap[i] == '$' && wrap[i + 1] == '0') {
-      whole += core;
+      whole += cores[0];
+      ++i;
+    } else if (wrap[i] == '$' && wrap[i + 1] == '~') {
+      whole += cores[1];
       ++i;
     } else if (wrap[i] == '$' && wrap[i + 1] >= '1' && wrap[i + 1] <= '9') {
       whole += sql[static_cast<std::size_t>(wrap[++i] - '1')];
@@ -151,6 +163,16 @@ Result<Value> Resolver::AggregateCall(const Expr& expr, const std::string& name,
   }
   if (window) return Value{std::move(whole), match->result};
   return PlaceAggregate(expr, std::move(whole), match->result, context);
+}
+
+// APPROX_QUANTILES(x, n): the fractions 0, 1/n, .. 1.
+Result<std::string> Resolver::QuantileList(const Expr& count) const {
+  const auto n = count.kind == ExprKind::kInteger ? ParseInt64(count.text) : std::nullopt;
+  if (!n) return Refuse(count.at, "A number of quantiles that is not a literal");
+  if (*n < 1 || *n > 10000) return Error(count.at, "The number of quantiles must be between 1 and 10000");
+  std::string list = "[";
+  for (std::int64_t i = 0; i <= *n; ++i) list += (i > 0 ? ", " : "") + std::to_string(static_cast<double>(i) / static_cast<double>(*n));
+  return list + "]";
 }
 
 // Computes `sql` once below and refers to it.
@@ -178,6 +200,9 @@ Result<std::string> Resolver::OrderKeys(const std::vector<OrderItem>& items, con
       return Error(item.expr->at, "ORDER BY does not support expressions of type " + TypeName(value.type));
     }
     if (value.is_literal()) value.sql = "(" + value.sql + ")";
+    if (value.type.kind == TypeKind::kFloat64 && single_key) {
+      value.sql = FillTemplate("{NOT isfinite($1) ?? 'A RANGE frame or DISTINCT over NaN or infinite keys is not supported' !! $1}", {value.sql}, "", false);
+    }
     if (value.type.kind == TypeKind::kFloat64 && !single_key) {
       const SortNulls side = item.nulls != SortNulls::kDefault ? item.nulls : item.descending ? SortNulls::kLast : SortNulls::kFirst;
       sql += (sql.empty() ? "" : ", ") + OrderKey(Value{"isnan(" + value.sql + ")", TypeOf(TypeKind::kBool)}, !item.descending, side, false);

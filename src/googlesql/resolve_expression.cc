@@ -8,8 +8,14 @@
 namespace landfall::googlesql {
 
 Result<Value> Resolver::Resolve(const Expr& expr, const Context& context) {
-  if (auto key = MatchGroupKey(expr, context)) return std::move(*key);
+  const bool sets = context.scope->grouping && context.scope->grouping->sets;
+  if (!sets) {
+    if (auto key = MatchGroupKey(expr, context)) return std::move(*key);
+  }
   Result<Value> value = ResolveKind(expr, context);
+  if (sets && !value.ok()) {
+    if (auto key = MatchGroupKey(expr, context)) return std::move(*key);
+  }
   if (!value.ok()) return At(expr.at, value.status());
   return value;
 }
@@ -109,7 +115,7 @@ Result<Value> Resolver::ResolveParameter(const Expr& expr) {
   auto found = std::find(order.begin(), order.end(), index);
   if (found == order.end()) found = order.insert(order.end(), index);
   const Type& type = parameters[index].type;
-  const std::string cast = TRY(PhysicalType(type));
+  const std::string cast = TRY(DuckDbType(type));
   return Value{"CAST($" + std::to_string(found - order.begin() + 1) + " AS " + cast + ")", type,
                Value::Literal::kParameter, ""};
 }
@@ -329,6 +335,10 @@ Result<Value> Resolver::ResolveCast(const Expr& expr, const Context& context) {
       return Value{std::move(*sql), *expr.type};
     }
   }
+  const bool number = from.literal == Value::Literal::kInteger || from.literal == Value::Literal::kFloat;
+  if (number && expr.type->kind == TypeKind::kNumeric) {
+    if (auto sql = LiteralSql(from.text, TypeKind::kNumeric, dialect_.time_zone)) return Value{std::move(*sql), *expr.type};
+  }
   return ExplicitCast(from, *expr.type, expr.flag, dialect_);
 }
 
@@ -398,7 +408,7 @@ Result<Value> Resolver::ResolveArray(const Expr& expr, const Context& context) {
   std::string sql = "[";
   for (std::size_t i = 0; i < parts.size(); ++i) sql += (i > 0 ? ", " : "") + parts[i].sql;
   sql += "]";
-  if (parts.empty()) sql = "CAST([] AS " + TRY(PhysicalType(ArrayOf(element))) + ")";
+  if (parts.empty()) sql = "CAST([] AS " + TRY(DuckDbType(ArrayOf(element))) + ")";
   const bool literals = std::all_of(parts.begin(), parts.end(), [](const Value& part) { return part.is_literal(); });
   return Value{std::move(sql), ArrayOf(element), literals ? Value::Literal::kOther : Value::Literal::kNone, ""};
 }
@@ -415,7 +425,7 @@ Result<Value> Resolver::ResolveSubquery(const Expr& expr, const Context& context
   }
   if (expr.kind == ExprKind::kArraySubquery) return CollectArray(std::move(plan));
   Value value{"(" + Text(plan) + ")", plan.columns[0].type};
-  if (plan.columns[0].literal == Value::Literal::kNull) value.sql = "CAST(" + value.sql + " AS " + TRY(PhysicalType(value.type)) + ")";
+  if (plan.columns[0].literal == Value::Literal::kNull) value.sql = "CAST(" + value.sql + " AS " + TRY(DuckDbType(value.type)) + ")";
   return value;
 }
 
@@ -435,7 +445,7 @@ Result<Value> Resolver::CollectArray(QueryPlan plan) {
     inner = "SELECT * FROM (" + inner + ") AS " + NextTable() + outer_keys + plan.limit;
   }
   return Value{"coalesce((" + plan.with + "SELECT list(" + column.id + keys + ") FROM (" + inner + ") AS " + table +
-                   "), CAST([] AS " + TRY(PhysicalType(ArrayOf(column.type))) + "))",
+                   "), CAST([] AS " + TRY(DuckDbType(ArrayOf(column.type))) + "))",
                ArrayOf(column.type)};
 }
 

@@ -153,7 +153,7 @@ Result<FromPlan> Resolver::ScanPlan(const QueryPlan& plan, const std::string& al
     // A column that is NULL everywhere still needs a type.
     if (column.literal == Value::Literal::kNull) {
       projected.resize(projected.size() - (column.id + " AS " + id).size());
-      projected += "CAST(" + column.id + " AS " + TRY(PhysicalType(column.type)) + ") AS " + id;
+      projected += "CAST(" + column.id + " AS " + TRY(DuckDbType(column.type)) + ") AS " + id;
     }
     variable.columns.push_back(scope.columns.size());
     scope.columns.push_back(ScopeColumn{column.name, std::move(value), {}, false, true, true});

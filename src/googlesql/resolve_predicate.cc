@@ -128,6 +128,7 @@ Result<Value> Resolver::ResolveIn(const Expr& expr, const Context& context) {
     auto type = Supertype(pointers);
     if (!type && array.literal == Value::Literal::kOther && CoercionCost(left, *array.type.element)) type = *array.type.element;
     if (!type) return NoSignature(expr.at, "operator IN UNNEST", {left, array});
+    if (type->is_struct()) return Refuse(expr.at, "IN UNNEST of STRUCT");
     left = TRY(CoerceAt(expr.at, std::move(left), *type));
     array = TRY(CoerceAt(expr.at, std::move(array), ArrayOf(*type)));
     return Value{opening + "coalesce(" + left.sql + " = ANY(" + array.sql + "), CASE WHEN len(" + array.sql + ") > 0 THEN NULL ELSE FALSE END)" + closing, boolean};

@@ -194,7 +194,7 @@ Result<QueryPlan> Resolver::ResolveSet(const SetOperation& set, const Scope* out
 Result<std::string> Resolver::UniteBranches(const std::string& op, std::vector<QueryPlan>& branches, std::uint32_t at,
                                             std::vector<PlanColumn>& columns) {
   const std::size_t width = branches[0].columns.size();
-  const std::string name = op == "UNION" || op == "INTERSECT" || op == "EXCEPT" ? op + " DISTINCT" : op;
+  const std::string name = !op.ends_with("ALL") ? op + " DISTINCT" : op;
   for (const QueryPlan& branch : branches) {
     if (branch.columns.size() == width) continue;
     return Error(at, "Queries in " + name + " have mismatched column count; query 1 has " + std::to_string(width) +
@@ -221,13 +221,8 @@ Result<std::string> Resolver::UniteBranches(const std::string& op, std::vector<Q
       return Error(at, "Column " + std::to_string(i + 1) + " in " + name + " has type that does not support set operation comparisons: " + TypeName(*type));
     }
     for (std::size_t b = 0; b < branches.size(); ++b) {
-      // Literals may have coerced in the branch; here only their column is at hand.
-      if (values[b].literal != Value::Literal::kString && !values[b].is_null() && values[b].literal != Value::Literal::kEmptyArray) values[b].literal = Value::Literal::kNone;
-      const std::string id = values[b].sql;
-      if (values[b].literal == Value::Literal::kString && values[b].type == *type) {
-        casts[b].push_back(id);
-        continue;
-      }
+      // A literal column is the same in every row: it coerces as the literal does.
+      if (values[b].literal == Value::Literal::kOther || values[b].literal == Value::Literal::kParameter) values[b].literal = Value::Literal::kNone;
       casts[b].push_back(TRY(CoerceAt(at, values[b], *type)).sql);
     }
     columns.push_back(PlanColumn{branches[0].columns[i].name, NextColumn(), *type, Value::Literal::kNone, ""});

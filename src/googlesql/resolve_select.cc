@@ -215,6 +215,7 @@ class SelectResolver {
     const bool simple = !by.grouping_sets && std::all_of(by.sets.begin(), by.sets.end(), [](const GroupingSet& set) {
       return set.kind == GroupingSet::Kind::kExpr || (set.kind == GroupingSet::Kind::kSet);
     });
+    grouping_.sets = !simple;
     // Keys are named by their position; inside ROLLUP and the others DuckDB wants the expressions themselves.
     std::string sql;
     for (const GroupingSet& set : by.sets) {
@@ -290,7 +291,7 @@ class SelectResolver {
       }
       if (value.is_null() || value.literal == Value::Literal::kEmptyArray) {
         const Value::Literal literal = value.literal;
-        value.sql = literal == Value::Literal::kNull ? "NULL" : "CAST([] AS " + TRY(PhysicalType(value.type)) + ")";
+        value.sql = literal == Value::Literal::kNull ? "NULL" : "CAST([] AS " + TRY(DuckDbType(value.type)) + ")";
       }
       outputs_.push_back(PlanColumn{item.name, r_.NextColumn(), value.type, value.literal, value.text});
       values_.push_back(value);

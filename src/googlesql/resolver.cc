@@ -76,8 +76,7 @@ Result<std::string> Resolver::OutputSql(const QueryPlan& plan, bool check_names)
     if (column.name.empty()) ++anonymous;
     for (const std::string& other : names) {
       if (check_names && EqualsIgnoreCase(name, other)) {
-        return InvalidArgument("Duplicate column names in the result are not supported when a destination table is "
-                               "present. Found duplicate(s): " + name, "invalidQuery", "query");
+        return InvalidArgument("Duplicate column names in the result are not supported. Found duplicate(s): " + name, "invalidQuery", "query");
       }
     }
     out_.columns.push_back(OutputColumn{name, column.type});

@@ -44,6 +44,7 @@ struct Grouping {
   std::string table;                 // t<n> of the aggregation
   std::vector<Item> keys, aggregates;
   bool complex_keys = false;         // some key is not a plain column
+  bool sets = false;                 // GROUPING SETS, ROLLUP or CUBE: columns are matched before expressions
   std::vector<std::string> natural_order;  // offsets of the UNNESTs, when FROM has nothing else
 };
 
@@ -168,6 +169,7 @@ class Resolver {
   Result<std::string> FrameClause(const WindowFrame& frame, const WindowSpec& window, const Context& context);
   Result<std::string> OrderKeys(const std::vector<OrderItem>& items, const Context& context, bool single_key);
   std::string OrderKey(const Value& value, bool descending, SortNulls nulls, bool nan_first) const;
+  Result<std::string> QuantileList(const Expr& count) const;
   Result<Value> CollectArray(QueryPlan plan);
 
   // resolve_query.cc, resolve_select.cc

@@ -31,6 +31,8 @@ CREATE OR REPLACE TEMP MACRO lf_zone_seconds(x, zone) AS (epoch_us(timezone(zone
 CREATE OR REPLACE TEMP MACRO lf_zone_offset(seconds) AS
   CASE WHEN seconds < 0 THEN '-' ELSE '+' END || printf('%02d', abs(seconds) // 3600) ||
   CASE WHEN abs(seconds) % 3600 = 0 THEN '' ELSE printf(':%02d', abs(seconds) % 3600 // 60) END;
+CREATE OR REPLACE TEMP MACRO lf_zone_text(seconds, colon) AS
+  CASE WHEN seconds < 0 THEN '-' ELSE '+' END || printf('%02d', abs(seconds) // 3600) || colon || printf('%02d', abs(seconds) % 3600 // 60);
 CREATE OR REPLACE TEMP MACRO lf_timestamp_string(x, zone) AS
   lf_datetime_string(timezone(zone, x)) || lf_zone_offset(lf_zone_seconds(x, zone));
 
@@ -73,6 +75,8 @@ CREATE OR REPLACE TEMP MACRO lf_numeric_round(a, n) AS
   CASE WHEN n >= 9 THEN a
        ELSE lf_scaled(((lf_unscaled(a) + CASE WHEN a < 0 THEN -1 ELSE 1 END * CAST(power(10, 9 - greatest(n, -29)) AS HUGEINT) // 2)
                        // CAST(power(10, 9 - greatest(n, -29)) AS HUGEINT)) * CAST(power(10, 9 - greatest(n, -29)) AS HUGEINT)) END;
+
+CREATE OR REPLACE TEMP MACRO lf_numeric_average(total, n) AS CASE WHEN n = 0 THEN NULL ELSE lf_scaled(lf_quotient(lf_unscaled(total), n * 1000000000::HUGEINT)) END;
 
 -- Casts
 CREATE OR REPLACE TEMP MACRO lf_try_string_int64(s) AS
@@ -133,6 +137,61 @@ CREATE OR REPLACE TEMP MACRO lf_start(s, p) AS CASE WHEN p > 0 THEN p WHEN p = 0
 CREATE OR REPLACE TEMP MACRO lf_substr(s, p) AS array_slice(s, lf_start(s, p), length(s));
 CREATE OR REPLACE TEMP MACRO lf_substr3(s, p, n) AS
   CASE WHEN n = 0 THEN '' ELSE array_slice(s, lf_start(s, p), least(lf_start(s, p), length(s)) + least(n, length(s)) - 1) END;
+
+CREATE OR REPLACE TEMP MACRO lf_pad(s, n, at_left) AS
+  CASE WHEN length(s) >= n THEN s WHEN at_left THEN rpad(s, CAST(n AS INTEGER), ' ') ELSE lpad(s, CAST(n AS INTEGER), ' ') END;
+
+-- JSON
+CREATE OR REPLACE TEMP MACRO lf_json_or_null(s) AS CASE WHEN json_valid(s) THEN json(s) END;
+CREATE OR REPLACE TEMP MACRO lf_json_scalar(j) AS
+  CASE WHEN json_type(j) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL ELSE json_extract_string(j, '$') END;
+CREATE OR REPLACE TEMP MACRO lf_json_elements(j) AS
+  CASE WHEN json_type(j) = 'ARRAY' THEN CASE WHEN json_array_length(j) = 0 THEN CAST([] AS JSON[]) ELSE json_extract(j, '$[*]') END END;
+CREATE OR REPLACE TEMP MACRO lf_json_scalars(list) AS
+  CASE WHEN len(list_filter(list, lambda e: json_type(e) IN ('OBJECT', 'ARRAY'))) > 0 THEN NULL
+       ELSE list_transform(list, lambda e: CASE WHEN json_type(e) = 'NULL' THEN NULL ELSE json_extract_string(e, '$') END) END;
+CREATE OR REPLACE TEMP MACRO lf_json_element(j, i) AS CASE WHEN i >= 0 THEN json_extract(j, '$[' || CAST(i AS VARCHAR) || ']') END;
+CREATE OR REPLACE TEMP MACRO lf_json_int64(x) AS
+  CASE WHEN x IS NULL THEN 'null' WHEN x BETWEEN -9007199254740992 AND 9007199254740992 THEN CAST(x AS VARCHAR) ELSE '"' || CAST(x AS VARCHAR) || '"' END;
+CREATE OR REPLACE TEMP MACRO lf_json_float64(x) AS
+  CASE WHEN x IS NULL THEN 'null' WHEN isnan(x) THEN '"NaN"' WHEN isinf(x) THEN CASE WHEN x > 0 THEN '"Infinity"' ELSE '"-Infinity"' END
+       ELSE lf_float64_string(x) END;
+CREATE OR REPLACE TEMP MACRO lf_json_numeric(x) AS
+  CASE WHEN x IS NULL THEN 'null' WHEN x = trunc(x) AND abs(x) <= 9007199254740992 THEN lf_numeric_string(x) ELSE '"' || lf_numeric_string(x) || '"' END;
+CREATE OR REPLACE TEMP MACRO lf_json_type(j) AS
+  CASE json_type(j) WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'boolean'
+       WHEN 'NULL' THEN 'null' ELSE CASE WHEN j IS NULL THEN NULL ELSE 'number' END END;
+CREATE OR REPLACE TEMP MACRO lf_json_is_number(j) AS json_type(j) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT');
+CREATE OR REPLACE TEMP MACRO lf_json_lax_bool(j) AS
+  CASE lf_json_type(j) WHEN 'boolean' THEN CAST(j AS VARCHAR) = 'true' WHEN 'number' THEN CAST(CAST(j AS VARCHAR) AS DOUBLE) <> 0
+       WHEN 'string' THEN CASE lower(json_extract_string(j, '$')) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END END;
+CREATE OR REPLACE TEMP MACRO lf_json_lax_int64(j) AS
+  CASE lf_json_type(j) WHEN 'boolean' THEN CASE WHEN CAST(j AS VARCHAR) = 'true' THEN 1::BIGINT ELSE 0::BIGINT END
+       WHEN 'number' THEN coalesce(TRY_CAST(CAST(j AS VARCHAR) AS BIGINT), lf_try_float64_int64(TRY_CAST(CAST(j AS VARCHAR) AS DOUBLE)))
+       WHEN 'string' THEN coalesce(lf_try_string_int64(json_extract_string(j, '$')), lf_try_float64_int64(lf_try_string_float64(json_extract_string(j, '$')))) END;
+CREATE OR REPLACE TEMP MACRO lf_json_lax_float64(j) AS
+  CASE lf_json_type(j) WHEN 'number' THEN TRY_CAST(CAST(j AS VARCHAR) AS DOUBLE) WHEN 'string' THEN lf_try_string_float64(json_extract_string(j, '$')) END;
+CREATE OR REPLACE TEMP MACRO lf_json_lax_string(j) AS
+  CASE lf_json_type(j) WHEN 'string' THEN json_extract_string(j, '$') WHEN 'boolean' THEN CAST(j AS VARCHAR)
+       WHEN 'number' THEN CASE WHEN json_type(j) = 'DOUBLE' THEN lf_float64_string(CAST(CAST(j AS VARCHAR) AS DOUBLE)) ELSE CAST(j AS VARCHAR) END END;
+
+-- Intervals
+CREATE OR REPLACE TEMP MACRO lf_interval_months(i) AS year(i) * 12 + month(i);
+CREATE OR REPLACE TEMP MACRO lf_interval_micros(i) AS hour(i) * 3600000000 + minute(i) * 60000000 + microsecond(i);
+CREATE OR REPLACE TEMP MACRO lf_interval_year(i) AS year(i);
+CREATE OR REPLACE TEMP MACRO lf_interval_month(i) AS month(i);
+CREATE OR REPLACE TEMP MACRO lf_interval_day(i) AS day(i);
+CREATE OR REPLACE TEMP MACRO lf_interval_hour(i) AS hour(i);
+CREATE OR REPLACE TEMP MACRO lf_interval_minute(i) AS minute(i);
+CREATE OR REPLACE TEMP MACRO lf_interval_second(i) AS microsecond(i) // 1000000;
+CREATE OR REPLACE TEMP MACRO lf_interval_millisecond(i) AS (microsecond(i) % 1000000) // 1000;
+CREATE OR REPLACE TEMP MACRO lf_interval_microsecond(i) AS microsecond(i) % 1000000;
+CREATE OR REPLACE TEMP MACRO lf_interval_multiply(i, n) AS
+  to_months(CAST(lf_interval_months(i) * n AS INTEGER)) + to_days(CAST(day(i) * n AS INTEGER)) + to_microseconds(lf_interval_micros(i) * n);
+CREATE OR REPLACE TEMP MACRO lf_interval_string(i) AS
+  CASE WHEN lf_interval_months(i) < 0 THEN '-' ELSE '' END || abs(lf_interval_months(i)) // 12 || '-' || abs(lf_interval_months(i)) % 12 || ' ' ||
+  day(i) || ' ' || CASE WHEN lf_interval_micros(i) < 0 THEN '-' ELSE '' END || abs(lf_interval_micros(i)) // 3600000000 || ':' ||
+  abs(lf_interval_micros(i)) % 3600000000 // 60000000 || ':' || abs(lf_interval_micros(i)) % 60000000 // 1000000 || lf_fraction(abs(lf_interval_micros(i)));
 
 -- Dates and times stay between the years 1 and 9999
 CREATE OR REPLACE TEMP MACRO lf_date_in_range(x) AS

@@ -137,7 +137,7 @@ std::string CallName(const Expr& expr) {
 std::span<const NamedForm> ConditionalForms() { return kForms; }
 
 SpecialForm FindSpecialForm(std::string_view name) {
-  for (const auto forms : {ConditionalForms(), DateForms(), FormatForms(), JsonForms()}) {
+  for (const auto forms : {ConditionalForms(), DateForms(), FormatForms(), JsonForms(), TextForms()}) {
     const auto found = std::find_if(forms.begin(), forms.end(), [&](const NamedForm& form) { return form.name == name; });
     if (found != forms.end()) return found->form;
   }

@@ -48,6 +48,7 @@ std::span<const NamedForm> ConditionalForms();  // special_forms.cc
 std::span<const NamedForm> DateForms();         // special_dates.cc
 std::span<const NamedForm> FormatForms();       // special_format.cc
 std::span<const NamedForm> JsonForms();         // special_json.cc
+std::span<const NamedForm> TextForms();         // special_text.cc
 
 // The upper-case name of a call.
 std::string CallName(const Expr& expr);

@@ -24,7 +24,7 @@ constexpr std::array<KindInfo, 17> kKinds = {{
     {"TIME", "TIME", "TIME"},
     {"DATETIME", "DATETIME", "TIMESTAMP"},
     {"TIMESTAMP", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"},
-    {"INTERVAL", "INTERVAL", ""},
+    {"INTERVAL", "INTERVAL", "INTERVAL"},
     {"JSON", "JSON", "JSON"},
     {"GEOGRAPHY", "GEOGRAPHY", ""},
     {"RANGE", "RANGE", ""},

@@ -45,7 +45,7 @@ Result<TypeKind> ParseTypeKind(std::string_view name);
 std::string PhysicalFieldName(const Type& type, std::size_t index);
 
 // "BIGINT", "DECIMAL(38,9)", "STRUCT(\"a\" BIGINT)[]", TIMESTAMP -> "TIMESTAMP WITH TIME ZONE", JSON -> "JSON".
-// kUnimplemented naming the type for BIGNUMERIC, INTERVAL columns, GEOGRAPHY and RANGE until they are built.
+// kUnimplemented naming the type for BIGNUMERIC, GEOGRAPHY and RANGE until they are built.
 Result<std::string> DuckDbType(const Type& type);
 
 // `"` + name with quotes doubled + `"`.

@@ -81,18 +81,6 @@ bool IsNumber(TypeKind kind) {
          kind == TypeKind::kBigNumeric;
 }
 
-Result<std::string> PhysicalType(const Type& type) {
-  if (type.kind == TypeKind::kInterval) return std::string("INTERVAL");
-  if (type.is_array()) return TRY(PhysicalType(*type.element)) + "[]";
-  if (!type.is_struct()) return DuckDbType(type);
-  std::string text = "STRUCT(";
-  for (std::size_t i = 0; i < type.fields.size(); ++i) {
-    text += (i > 0 ? ", " : "") + QuoteIdentifier(PhysicalFieldName(type, i)) + " " +
-            TRY(PhysicalType(type.fields[i].type));
-  }
-  return text + ")";
-}
-
 std::optional<int> CoercionCost(const Value& from, const Type& to) {
   if (from.is_null()) return 0;
   if (from.literal == Value::Literal::kEmptyArray && to.is_array()) return 1;
@@ -120,7 +108,7 @@ std::optional<int> CoercionCost(const Value& from, const Type& to) {
 
 Result<Value> Coerce(Value from, const Type& to, const Dialect& dialect) {
   if (from.is_null() || from.literal == Value::Literal::kEmptyArray) {
-    const std::string type = TRY(PhysicalType(to));
+    const std::string type = TRY(DuckDbType(to));
     from.sql = "CAST(" + std::string(from.is_null() ? "NULL" : "[]") + " AS " + type + ")";
     from.type = to;
     return from;

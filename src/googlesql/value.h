@@ -30,8 +30,6 @@ struct Dialect {
 
 Type TypeOf(TypeKind kind);
 bool IsNumber(TypeKind kind);
-// The DuckDB type inside expressions: DuckDbType plus INTERVAL.
-Result<std::string> PhysicalType(const Type& type);
 
 // 0 the same type, more for worse fits, nullopt when `from` does not become `to` without a CAST.
 std::optional<int> CoercionCost(const Value& from, const Type& to);

@@ -208,10 +208,10 @@ def classify(case, database, options):
         code, message = e.args
         if case.error is not None and code != 'UNIMPLEMENTED':
             return 'pass', message
-        if code == 'UNIMPLEMENTED' or 'not supported' in message:
-            return 'unsupported', message
         if case.refusal and re.search(case.refusal, message, re.I):
             return 'pass', message
+        if code == 'UNIMPLEMENTED' or 'not supported' in message:
+            return 'unsupported', message
         return 'error', message
     except Raised as e:
         if case.error is not None:

@@ -21,9 +21,12 @@ void PutText(JsonObject& json, std::string_view name, const std::string& value) 
 
 std::string_view EventTypeOf(storage::ChangeKind kind) {
   switch (kind) {
-    case storage::ChangeKind::kFinalize: return "OBJECT_FINALIZE";
-    case storage::ChangeKind::kMetadataUpdate: return "OBJECT_METADATA_UPDATE";
-    case storage::ChangeKind::kDelete: return "OBJECT_DELETE";
+    case storage::ChangeKind::kFinalize:
+      return "OBJECT_FINALIZE";
+    case storage::ChangeKind::kMetadataUpdate:
+      return "OBJECT_METADATA_UPDATE";
+    case storage::ChangeKind::kDelete:
+      return "OBJECT_DELETE";
   }
   CHECK(false);
 }
@@ -33,23 +36,22 @@ std::string ObjectResourceJson(const storage::Object& object) {
   const std::string path = "/b/" + object.bucket + "/o/" + PercentEncode(object.name);
   const std::string created = FormatRfc3339(object.time_created);
   const storage::ObjectAttributes& attributes = object.attributes;
-  JsonObject json{
-      {"kind", "storage#object"},
-      {"id", object.bucket + "/" + object.name + "/" + generation},
-      {"selfLink", "https://www.googleapis.com/storage/v1" + path},
-      {"mediaLink", "https://storage.googleapis.com/download/storage/v1" + path + "?generation=" + generation +
-                        "&alt=media"},
-      {"name", object.name},
-      {"bucket", object.bucket},
-      {"generation", generation},
-      {"metageneration", std::to_string(object.metageneration)},
-      {"size", std::to_string(object.size_bytes)},
-      {"crc32c", Crc32cBase64(object.crc32c)},
-      {"etag", storage::EtagOf(object)},
-      {"timeCreated", created},
-      {"updated", FormatRfc3339(object.updated)},
-      {"timeStorageClassUpdated", created},
-      {"timeFinalized", created}};
+  JsonObject json{{"kind", "storage#object"},
+                  {"id", object.bucket + "/" + object.name + "/" + generation},
+                  {"selfLink", "https://www.googleapis.com/storage/v1" + path},
+                  {"mediaLink", "https://storage.googleapis.com/download/storage/v1" + path +
+                                    "?generation=" + generation + "&alt=media"},
+                  {"name", object.name},
+                  {"bucket", object.bucket},
+                  {"generation", generation},
+                  {"metageneration", std::to_string(object.metageneration)},
+                  {"size", std::to_string(object.size_bytes)},
+                  {"crc32c", Crc32cBase64(object.crc32c)},
+                  {"etag", storage::EtagOf(object)},
+                  {"timeCreated", created},
+                  {"updated", FormatRfc3339(object.updated)},
+                  {"timeStorageClassUpdated", created},
+                  {"timeFinalized", created}};
   if (!object.md5.empty()) json["md5Hash"] = Base64(object.md5);
   PutText(json, "storageClass", attributes.storage_class);
   PutText(json, "contentType", attributes.content_type);
@@ -66,7 +68,8 @@ std::string ObjectResourceJson(const storage::Object& object) {
   return ToText(json);
 }
 
-pubsub::Message MakeMessage(const storage::ObjectChange& change, const storage::NotificationConfig& config) {
+pubsub::Message MakeMessage(const storage::ObjectChange& change,
+                            const storage::NotificationConfig& config) {
   const storage::Object& object = change.object;
   // Custom attributes first: they must not be able to say something else about the event.
   std::map<std::string, std::string> attributes = config.custom_attributes;

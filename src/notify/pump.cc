@@ -16,8 +16,9 @@ constexpr meta::Seq kNever = meta::Seq{1} << 62;
 
 bool Wants(const storage::NotificationConfig& config, const storage::ObjectChange& change) {
   if (!change.object.name.starts_with(config.object_name_prefix)) return false;
-  return config.event_types.empty() || std::find(config.event_types.begin(), config.event_types.end(),
-                                                 EventTypeOf(change.kind)) != config.event_types.end();
+  return config.event_types.empty() ||
+         std::find(config.event_types.begin(), config.event_types.end(),
+                   EventTypeOf(change.kind)) != config.event_types.end();
 }
 
 std::size_t BytesOf(const pubsub::Message& message) {
@@ -28,16 +29,18 @@ std::size_t BytesOf(const pubsub::Message& message) {
 
 }  // namespace
 
-Pump::Pump(meta::Store& meta, storage::Storage& storage, pubsub::PubSub& pubsub, std::vector<Watch> watches,
-           Log& log, Metrics& metrics)
+Pump::Pump(meta::Store& meta, storage::Storage& storage, pubsub::PubSub& pubsub,
+           std::vector<Watch> watches, Log& log, Metrics& metrics)
     : meta_(meta),
       storage_(storage),
       pubsub_(pubsub),
       watches_(std::move(watches)),
       log_(log),
-      messages_counter_(metrics.AddCounter("landfall_notify_messages_total", "Storage notifications published.")),
+      messages_counter_(
+          metrics.AddCounter("landfall_notify_messages_total", "Storage notifications published.")),
       skipped_counter_(metrics.AddCounter("landfall_notify_skipped_messages_total",
-                                          "Storage notifications that their topic did not take.")) {}
+                                          "Storage notifications that their topic did not take.")) {
+}
 
 Status Pump::MakeTopics() {
   for (const Watch& watch : watches_) {
@@ -77,7 +80,8 @@ Result<std::size_t> Pump::Step(const std::stop_token& stop) {
   return handled;
 }
 
-Status Pump::AddMessages(const CallContext& ctx, const storage::ObjectChange& change, Configs& configs, Batch& batch) {
+Status Pump::AddMessages(const CallContext& ctx, const storage::ObjectChange& change,
+                         Configs& configs, Batch& batch) {
   for (const Watch& watch : watches_) {
     if (watch.wanted(change)) Add(batch, change, {.topic = watch.topic});
   }
@@ -95,7 +99,8 @@ Status Pump::AddMessages(const CallContext& ctx, const storage::ObjectChange& ch
   return {};
 }
 
-void Pump::Add(Batch& batch, const storage::ObjectChange& change, const storage::NotificationConfig& config) const {
+void Pump::Add(Batch& batch, const storage::ObjectChange& change,
+               const storage::NotificationConfig& config) const {
   pubsub::Message message = MakeMessage(change, config);
   batch.bytes += BytesOf(message);
   batch.messages += 1;
@@ -128,18 +133,19 @@ Status Pump::Commit(Batch batch) {
   std::size_t skipped = 0;
   for (const auto& [topic, refusal] : refused) {
     skipped += refusal.messages;
-    log_.Warn("notification_skipped", {{"topic", topic},
-                                       {"messages", refusal.messages},
-                                       {"error", refusal.reason.ToString()}});
+    log_.Warn(
+        "notification_skipped",
+        {{"topic", topic}, {"messages", refusal.messages}, {"error", refusal.reason.ToString()}});
   }
   skipped_counter_.Add(skipped);
   messages_counter_.Add(batch.messages - skipped);
   return {};
 }
 
-// A topic that is gone and a message that its rules forbid are refused, as one more try could not change that; a bad
-// message does not take its good neighbours with it.
-Status Pump::StageSome(meta::Txn& txn, const std::string& topic, Messages messages, Refused& refused) const {
+// A topic that is gone and a message that its rules forbid are refused, as one more try could not
+// change that; a bad message does not take its good neighbours with it.
+Status Pump::StageSome(meta::Txn& txn, const std::string& topic, Messages messages,
+                       Refused& refused) const {
   const Status staged = pubsub_.Stage(txn, topic, {messages.begin(), messages.end()}).status();
   if (staged.ok()) return {};
   if (staged.code() == Code::kInvalidArgument && messages.size() > 1) {
@@ -155,11 +161,13 @@ Status Pump::StageSome(meta::Txn& txn, const std::string& topic, Messages messag
   return {};
 }
 
-// The cursor never goes back, and never passes what another notifier on this store has handled meanwhile.
+// The cursor never goes back, and never passes what another notifier on this store has handled
+// meanwhile.
 Status Pump::Advance(meta::Txn& txn, meta::Seq through) const {
   const meta::Seq now = TRY(meta::Cursor(txn, storage::kObjectFeed, kConsumer));
   if (now != *stored_) {
-    return Aborted("the notifier's cursor is " + std::to_string(now) + ", not " + std::to_string(*stored_));
+    return Aborted("the notifier's cursor is " + std::to_string(now) + ", not " +
+                   std::to_string(*stored_));
   }
   meta::SetCursor(txn, storage::kObjectFeed, kConsumer, through);
   return {};
@@ -177,7 +185,8 @@ Status Pump::StoreCursor() {
 }
 
 bool Pump::IsWatched(std::string_view topic) const {
-  return std::any_of(watches_.begin(), watches_.end(), [topic](const Watch& watch) { return watch.topic == topic; });
+  return std::any_of(watches_.begin(), watches_.end(),
+                     [topic](const Watch& watch) { return watch.topic == topic; });
 }
 
 void Pump::Run(const std::stop_token& stop) {
@@ -192,8 +201,8 @@ void Pump::Run(const std::stop_token& stop) {
     if (!handled.ok()) failure = handled.status();
     if (!failure.ok()) {
       log_.Warn("notifier_retries", {{"error", failure.ToString()}});
-      // The feed has entries after `read_`, so waiting for those would be no pause; waiting for one that never comes
-      // is, and it ends early when the store closes.
+      // The feed has entries after `read_`, so waiting for those would be no pause; waiting for one
+      // that never comes is, and it ends early when the store closes.
       meta_.WaitFeed(storage::kObjectFeed, kNever, kStopSlice);
       continue;
     }
@@ -207,8 +216,9 @@ void Pump::Run(const std::stop_token& stop) {
   if (!stored.ok()) log_.Info("notifier_cursor_lags", {{"error", stored.ToString()}});
 }
 
-Result<std::unique_ptr<Notifier>> Start(meta::Store& meta, storage::Storage& storage, pubsub::PubSub& pubsub,
-                                        std::vector<Watch> watches, Log& log, Metrics& metrics) {
+Result<std::unique_ptr<Notifier>> Start(meta::Store& meta, storage::Storage& storage,
+                                        pubsub::PubSub& pubsub, std::vector<Watch> watches,
+                                        Log& log, Metrics& metrics) {
   Pump pump(meta, storage, pubsub, std::move(watches), log, metrics);
   TRY(pump.MakeTopics());
   return std::unique_ptr<Notifier>(std::make_unique<PumpThread>(std::move(pump)));

@@ -1,4 +1,5 @@
-// The pump behind Notifier: one step at a time, so that tests may run it without its thread. Private to notify.
+// The pump behind Notifier: one step at a time, so that tests may run it without its thread.
+// Private to notify.
 #pragma once
 
 #include <chrono>
@@ -18,22 +19,24 @@ namespace landfall::notify {
 
 constexpr std::string_view kConsumer = "notify";  // of storage::kObjectFeed
 constexpr std::size_t kChangesPerStep = 512;
-constexpr std::size_t kBatchBytesMax = 16u << 20;  // of the messages in one commit; the last change may pass it
-// Changes without a message advance the cursor in memory; it is stored with the next message, after this many changes,
-// or when the feed has been quiet. A kill in between only means to look at them again.
+constexpr std::size_t kBatchBytesMax =
+    16u << 20;  // of the messages in one commit; the last change may pass it
+// Changes without a message advance the cursor in memory; it is stored with the next message, after
+// this many changes, or when the feed has been quiet. A kill in between only means to look at them
+// again.
 constexpr meta::Seq kUnstoredMax = 4096;
 
 std::string_view EventTypeOf(storage::ChangeKind kind);
 
 class Pump {
  public:
-  Pump(meta::Store& meta, storage::Storage& storage, pubsub::PubSub& pubsub, std::vector<Watch> watches, Log& log,
-       Metrics& metrics);
+  Pump(meta::Store& meta, storage::Storage& storage, pubsub::PubSub& pubsub,
+       std::vector<Watch> watches, Log& log, Metrics& metrics);
 
   // Makes the watches' topics that are missing.
   Status MakeTopics();
-  // Handles the changes there are, at most kChangesPerStep. How many it read. After an error the next step starts at
-  // the stored cursor.
+  // Handles the changes there are, at most kChangesPerStep. How many it read. After an error the
+  // next step starts at the stored cursor.
   Result<std::size_t> Step(const std::stop_token& stop);
   // Stores the cursor when it lags behind what was read.
   Status StoreCursor();
@@ -58,10 +61,13 @@ class Pump {
   using Configs = std::map<std::string, std::vector<storage::NotificationConfig>>;
 
   Status Load();
-  Status AddMessages(const CallContext& ctx, const storage::ObjectChange& change, Configs& configs, Batch& batch);
-  void Add(Batch& batch, const storage::ObjectChange& change, const storage::NotificationConfig& config) const;
+  Status AddMessages(const CallContext& ctx, const storage::ObjectChange& change, Configs& configs,
+                     Batch& batch);
+  void Add(Batch& batch, const storage::ObjectChange& change,
+           const storage::NotificationConfig& config) const;
   Status Commit(Batch batch);
-  Status StageSome(meta::Txn& txn, const std::string& topic, Messages messages, Refused& refused) const;
+  Status StageSome(meta::Txn& txn, const std::string& topic, Messages messages,
+                   Refused& refused) const;
   Status Advance(meta::Txn& txn, meta::Seq through) const;
   bool IsWatched(std::string_view topic) const;
 

@@ -1,5 +1,5 @@
-// The notifier on a real store, real storage and real topics. A kill is a commit that fails before or after it took
-// place, followed by a pump that starts anew.
+// The notifier on a real store, real storage and real topics. A kill is a commit that fails before
+// or after it took place, followed by a pump that starts anew.
 #include "notify/pump.h"
 
 #include <gmock/gmock.h>
@@ -40,7 +40,8 @@ class CuttingStore final : public meta::Store {
   }
   Result<std::optional<std::string>> Get(std::string_view key) override { return real_.Get(key); }
   std::unique_ptr<meta::Reader> Snapshot() override { return real_.Snapshot(); }
-  Result<std::vector<meta::FeedEntry>> ReadFeed(std::string_view feed, meta::Seq after, std::size_t max) override {
+  Result<std::vector<meta::FeedEntry>> ReadFeed(std::string_view feed, meta::Seq after,
+                                                std::size_t max) override {
     return real_.ReadFeed(feed, after, max);
   }
   bool WaitFeed(std::string_view feed, meta::Seq after, milliseconds bound) override {
@@ -59,7 +60,8 @@ class NotifyPump : public ::testing::Test {
     dir_ = ::testing::TempDir() + "notify_" + test->name() + "_" + std::to_string(getpid());
     std::filesystem::remove_all(dir_);
     meta_ = meta::Open({.dir = dir_ + "/meta"}, log_, metrics_).value();
-    storage_ = storage::Open({.dir = dir_ + "/objects"}, *meta_, *files_, clock_, random_, faults_, log_, metrics_)
+    storage_ = storage::Open({.dir = dir_ + "/objects"}, *meta_, *files_, clock_, random_, faults_,
+                             log_, metrics_)
                    .value();
     pubsub_ = pubsub::Open({}, *meta_, clock_, random_, log_, metrics_).value();
     cutting_ = std::make_unique<CuttingStore>(*meta_);
@@ -84,14 +86,17 @@ class NotifyPump : public ::testing::Test {
   }
   std::vector<Watch> MarkerWatch() {
     return {{.topic = kMarkers, .wanted = [](const storage::ObjectChange& change) {
-               return change.kind == storage::ChangeKind::kFinalize && change.object.name.ends_with("_DONE");
+               return change.kind == storage::ChangeKind::kFinalize &&
+                      change.object.name.ends_with("_DONE");
              }}};
   }
   void Restart(std::vector<Watch> watches = {}) {
-    pump_ = std::make_unique<Pump>(*cutting_, *storage_, *pubsub_, std::move(watches), log_, metrics_);
+    pump_ =
+        std::make_unique<Pump>(*cutting_, *storage_, *pubsub_, std::move(watches), log_, metrics_);
     CHECK_OK(pump_->MakeTopics());
   }
-  storage::NotificationConfig Configure(std::function<void(storage::NotificationConfig&)> change = {}) {
+  storage::NotificationConfig Configure(
+      std::function<void(storage::NotificationConfig&)> change = {}) {
     storage::NotificationConfig config;
     config.bucket = "bucket";
     config.topic = kTopic;
@@ -105,7 +110,8 @@ class NotifyPump : public ::testing::Test {
     StringSource body("body");
     return storage_->Insert({}, spec, body).value();
   }
-  std::vector<pubsub::Message> Received(const char* subscription = kSub, milliseconds wait = milliseconds(0)) {
+  std::vector<pubsub::Message> Received(const char* subscription = kSub,
+                                        milliseconds wait = milliseconds(0)) {
     std::vector<pubsub::Message> messages;
     for (auto& delivery : pubsub_->Pull({}, subscription, 1000, wait).value()) {
       messages.push_back(std::move(delivery.message));
@@ -115,7 +121,8 @@ class NotifyPump : public ::testing::Test {
   std::vector<std::string> Events(const char* subscription = kSub) {
     std::vector<std::string> events;
     for (const pubsub::Message& message : Received(subscription)) {
-      events.push_back(message.attributes.at("eventType") + " " + message.attributes.at("objectId"));
+      events.push_back(message.attributes.at("eventType") + " " +
+                       message.attributes.at("objectId"));
     }
     return events;
   }
@@ -125,7 +132,8 @@ class NotifyPump : public ::testing::Test {
   }
   std::size_t LogLines(const std::string& event) {
     std::size_t count = 0;
-    for (const std::string& line : log_.lines()) count += line.find('"' + event + '"') != std::string::npos;
+    for (const std::string& line : log_.lines())
+      count += line.find('"' + event + '"') != std::string::npos;
     return count;
   }
 
@@ -151,9 +159,11 @@ TEST_F(NotifyPump, SendsOneMessagePerConfigurationAndEvent) {
   EXPECT_EQ(Step().value(), 0u);
   const std::vector<pubsub::Message> got = Received();
   ASSERT_THAT(got, SizeIs(2));
-  EXPECT_EQ(got[0].attributes.at("notificationConfig"), "projects/_/buckets/bucket/notificationConfigs/" + first.id);
+  EXPECT_EQ(got[0].attributes.at("notificationConfig"),
+            "projects/_/buckets/bucket/notificationConfigs/" + first.id);
   EXPECT_EQ(got[0].attributes.at("objectGeneration"), std::to_string(object.generation));
-  EXPECT_EQ(got[1].attributes.at("notificationConfig"), "projects/_/buckets/bucket/notificationConfigs/" + second.id);
+  EXPECT_EQ(got[1].attributes.at("notificationConfig"),
+            "projects/_/buckets/bucket/notificationConfigs/" + second.id);
   EXPECT_EQ(got[1].data, "");
 }
 
@@ -236,6 +246,17 @@ TEST_F(NotifyPump, SkipsADeletedTopicWithALogLine) {
   EXPECT_EQ(StoredCursor(), 1u);
 }
 
+TEST_F(NotifyPump, SkipsWhatATopicRefusesAndGoesOn) {
+  Configure([](auto& c) { c.topic = "projects/p/topics/x"; });  // too short for a topic
+  Configure();
+  Write("a");
+  Write("b");
+  CHECK_OK(Step());
+  EXPECT_THAT(Events(), SizeIs(2));
+  EXPECT_EQ(LogLines("notification_skipped"), 1u);
+  EXPECT_EQ(StoredCursor(), 2u);
+}
+
 TEST_F(NotifyPump, WatchesGetWhatTheyWantOnATopicMadeForThem) {
   Restart(MarkerWatch());
   CHECK_OK(pubsub_->CreateSubscription({}, {.name = kMarkersSub, .topic = kMarkers}));
@@ -285,7 +306,8 @@ TEST_F(NotifyPump, ThreadDeliversAsChangesComeAndStopsPromptly) {
 }
 
 TEST_F(NotifyPump, ThreadStoresALaggingCursorWhenItStops) {
-  std::unique_ptr<Notifier> notifier = Start(*meta_, *storage_, *pubsub_, MarkerWatch(), log_, metrics_).value();
+  std::unique_ptr<Notifier> notifier =
+      Start(*meta_, *storage_, *pubsub_, MarkerWatch(), log_, metrics_).value();
   CHECK_OK(pubsub_->CreateSubscription({}, {.name = kMarkersSub, .topic = kMarkers}));
   Write("_DONE");
   ASSERT_THAT(Received(kMarkersSub, std::chrono::minutes(1)), SizeIs(1));

@@ -10,10 +10,12 @@ namespace {
 using meta::FromOrderedInt;
 using meta::OrderedInt;
 
-Result<std::uint64_t> GetNumber(meta::Reader& reader, std::string_view key, std::uint64_t otherwise) {
+Result<std::uint64_t> GetNumber(meta::Reader& reader, std::string_view key,
+                                std::uint64_t otherwise) {
   const std::optional<std::string> value = TRY(reader.Get(key));
   if (!value) return otherwise;
-  if (value->size() != 8) return DataLoss("a number of pubsub has " + std::to_string(value->size()) + " bytes");
+  if (value->size() != 8)
+    return DataLoss("a number of pubsub has " + std::to_string(value->size()) + " bytes");
   return FromOrderedInt(*value);
 }
 
@@ -40,7 +42,8 @@ Position AppendOne(meta::Txn& txn, Uid topic, const Message& message) {
   const Position position = txn.Append(
       FeedName(topic), EncodePieces(message.publish_time, static_cast<std::uint32_t>(pieces)));
   for (std::size_t piece = 0; piece < pieces; ++piece) {
-    txn.Put(BlobKey(topic, position, piece), std::string_view(bytes).substr(piece * kPieceBytes, kPieceBytes));
+    txn.Put(BlobKey(topic, position, piece),
+            std::string_view(bytes).substr(piece * kPieceBytes, kPieceBytes));
   }
   return position;
 }
@@ -95,7 +98,8 @@ Result<Uid> NextUid(meta::Txn& txn) {
   return uid;
 }
 
-Result<std::vector<Position>> AppendMessages(meta::Txn& txn, Uid topic, const std::vector<Message>& messages) {
+Result<std::vector<Position>> AppendMessages(meta::Txn& txn, Uid topic,
+                                             const std::vector<Message>& messages) {
   const bool wanted = TRY(HasSubscriptions(txn, topic));
   std::vector<Position> positions;
   positions.reserve(messages.size());
@@ -107,7 +111,9 @@ Result<std::vector<Position>> AppendMessages(meta::Txn& txn, Uid topic, const st
   return positions;
 }
 
-Result<Position> Head(meta::Reader& reader, Uid topic) { return GetNumber(reader, HeadKey(topic), 0); }
+Result<Position> Head(meta::Reader& reader, Uid topic) {
+  return GetNumber(reader, HeadKey(topic), 0);
+}
 
 Status RecordAcked(meta::Txn& txn, SubscriptionUids uids, const std::vector<Position>& positions) {
   const std::string low_key = LowKey(uids.topic, uids.subscription);

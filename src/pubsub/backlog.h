@@ -1,5 +1,6 @@
-// The durable side of topics and subscriptions: what is written and read in meta. Functions that take a Txn run on
-// meta's committer thread inside a change; they take no lock and call no Store. Private to pubsub.
+// The durable side of topics and subscriptions: what is written and read in meta. Functions that
+// take a Txn run on meta's committer thread inside a change; they take no lock and call no Store.
+// Private to pubsub.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace landfall::pubsub {
 
-constexpr std::size_t kInlineBytesMax = 256u << 10;  // of a feed entry; larger messages are cut into pieces
+constexpr std::size_t kInlineBytesMax =
+    256u << 10;  // of a feed entry; larger messages are cut into pieces
 constexpr std::size_t kPieceBytes = 512u << 10;
 
 struct Range {
@@ -29,12 +31,15 @@ struct SubscriptionUids {
 
 Result<Uid> NextUid(meta::Txn& txn);
 
-// Numbers the messages and, when the topic has subscriptions, stores them; otherwise nobody could ever ask for them.
-Result<std::vector<Position>> AppendMessages(meta::Txn& txn, Uid topic, const std::vector<Message>& messages);
+// Numbers the messages and, when the topic has subscriptions, stores them; otherwise nobody could
+// ever ask for them.
+Result<std::vector<Position>> AppendMessages(meta::Txn& txn, Uid topic,
+                                             const std::vector<Message>& messages);
 // Position of the topic's last message, 0 when it never had one.
 Result<Position> Head(meta::Reader& reader, Uid topic);
 
-// Adds `positions` (rising) to what the subscription is done with and trims the topic. kNotFound when it is deleted.
+// Adds `positions` (rising) to what the subscription is done with and trims the topic. kNotFound
+// when it is deleted.
 Status RecordAcked(meta::Txn& txn, SubscriptionUids uids, const std::vector<Position>& positions);
 Result<AckState> LoadAcked(meta::Reader& reader, SubscriptionUids uids);
 

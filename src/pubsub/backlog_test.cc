@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -25,7 +24,8 @@ class PubsubBacklog : public ::testing::Test {
  protected:
   PubsubBacklog() {
     dir_ = ::testing::TempDir() + "pubsub_backlog_" +
-           ::testing::UnitTest::GetInstance()->current_test_info()->name() + std::to_string(getpid());
+           ::testing::UnitTest::GetInstance()->current_test_info()->name() +
+           std::to_string(getpid());
     std::filesystem::remove_all(dir_);
     meta_ = meta::Open({.dir = dir_}, log_, metrics_).value();
     Change([](meta::Txn& txn) {
@@ -45,16 +45,15 @@ class PubsubBacklog : public ::testing::Test {
   void Ack(const std::vector<Position>& positions) {
     Change([&](meta::Txn& txn) { return RecordAcked(txn, kUids, positions); });
   }
-  AckState State() {
-    return LoadAcked(*meta_->Snapshot(), kUids).value();
-  }
+  AckState State() { return LoadAcked(*meta_->Snapshot(), kUids).value(); }
   std::size_t Stored() { return meta_->ReadFeed(FeedName(1), 0, 1000).value().size(); }
   std::size_t Keys(const std::string& prefix) {
     std::size_t count = 0;
-    CHECK_OK(meta_->Snapshot()->Scan(meta::PrefixRange(prefix), [&](std::string_view, std::string_view) {
-      ++count;
-      return true;
-    }));
+    CHECK_OK(
+        meta_->Snapshot()->Scan(meta::PrefixRange(prefix), [&](std::string_view, std::string_view) {
+          ++count;
+          return true;
+        }));
     return count;
   }
 
@@ -101,7 +100,8 @@ TEST_F(PubsubBacklog, AckedSetAgreesWithASetOverRandomBatches) {
     Position before = state.low;
     for (const Range& range : state.acked) {
       ASSERT_GT(range.first, before + 1) << "ranges must not touch";
-      for (Position position = range.first; position <= range.last; ++position) stored.insert(position);
+      for (Position position = range.first; position <= range.last; ++position)
+        stored.insert(position);
       before = range.last;
     }
     ASSERT_EQ(stored, acked);

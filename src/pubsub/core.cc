@@ -13,7 +13,8 @@ std::vector<Lease> SubscriptionCore::Pull(std::size_t messages_max, Instant now)
   EndExpiredLeases(now.monotonic);
   std::vector<Lease> leases;
   if (available_.empty()) return leases;
-  // One draw for all: who holds one of these leases holds its neighbours too, so there is nothing to guess.
+  // One draw for all: who holds one of these leases holds its neighbours too, so there is nothing
+  // to guess.
   const std::uint64_t first_token = random_.Next();
   while (leases.size() < messages_max && !available_.empty()) {
     const Position position = *available_.begin();
@@ -54,8 +55,8 @@ bool SubscriptionCore::ModifyAckDeadline(const LeaseRef& ref, Duration deadline,
 std::vector<Position> SubscriptionCore::Tick(Instant now) {
   EndExpiredLeases(now.monotonic);
   std::vector<Position> outlived;
-  // Publish times rise with positions but for steps of the wall clock, so the first young message ends the search;
-  // what a step hid is found once its elders are gone.
+  // Publish times rise with positions but for steps of the wall clock, so the first young message
+  // ends the search; what a step hid is found once its elders are gone.
   while (!available_.empty()) {
     Known& oldest = messages_.at(*available_.begin());
     if (oldest.publish_time + config_.retention > now.wall) break;

@@ -1,12 +1,14 @@
-// The delivery state of one subscription, as a pure state machine: no clock, no locks, no I/O, no payloads. The shell
-// offers positions of the topic's log and makes durable what the core says is finished. Private to pubsub.
+// The delivery state of one subscription, as a pure state machine: no clock, no locks, no I/O, no
+// payloads. The shell offers positions of the topic's log and makes durable what the core says is
+// finished. Private to pubsub.
 //
 //   Offer -> available -> (Pull) leased -> (Ack) settling -> (Settle) gone
 //              ^  \--------(Tick: past retention) settling
 //              \---- nack, expiry, Return, or a Settle that could not be made durable
 //
-// At most `window_max` messages are known at a time; Room() says how many more the shell may offer. A message that is
-// known as finished but not yet durably so ("settling") is neither delivered nor forgotten.
+// At most `window_max` messages are known at a time; Room() says how many more the shell may offer.
+// A message that is known as finished but not yet durably so ("settling") is neither delivered nor
+// forgotten.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +32,8 @@ struct Instant {
   TimePoint wall;           // measures retention
 };
 
-// What an ack id says beside the subscription's epoch. `token` is new with every delivery and random.
+// What an ack id says beside the subscription's epoch. `token` is new with every delivery and
+// random.
 struct LeaseRef {
   Position position = 0;
   std::uint64_t token = 0;
@@ -60,18 +63,22 @@ class SubscriptionCore {
 
   // Leases the oldest available messages for the subscription's ack deadline.
   std::vector<Lease> Pull(std::size_t messages_max, Instant now);
-  // True when `ref` is a lease that runs: the message is settling now, and the caller owes a Settle. False, without
-  // effect, when the lease has expired, was given back, was replaced or never was.
+  // True when `ref` is a lease that runs: the message is settling now, and the caller owes a
+  // Settle. False, without effect, when the lease has expired, was given back, was replaced or
+  // never was.
   bool Ack(const LeaseRef& ref, Instant now);
-  // Zero gives the message back (nack), otherwise the lease runs until now + `deadline`. False as for Ack.
+  // Zero gives the message back (nack), otherwise the lease runs until now + `deadline`. False as
+  // for Ack.
   bool ModifyAckDeadline(const LeaseRef& ref, Duration deadline, Instant now);
 
-  // Ends expired leases. Returns the available messages that outlived retention, oldest first; they are settling.
+  // Ends expired leases. Returns the available messages that outlived retention, oldest first; they
+  // are settling.
   std::vector<Position> Tick(Instant now);
   // When Tick next has a lease to end.
   std::optional<MonotonicTime> NextWake() const;
 
-  // `durable`: the finished message is recorded as such and is forgotten. Otherwise it is available again.
+  // `durable`: the finished message is recorded as such and is forgotten. Otherwise it is available
+  // again.
   void Settle(Position position, bool durable);
   // Takes a lease back as if the delivery had not happened: the attempt does not count.
   void Return(const LeaseRef& ref);

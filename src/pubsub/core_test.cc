@@ -28,7 +28,8 @@ std::vector<Position> Positions(const std::vector<Lease>& leases) {
 
 struct TestCore {
   explicit TestCore(std::size_t window_max = 100)
-      : core({.window_max = window_max, .ack_deadline = kAckDeadline, .retention = kRetention}, random) {}
+      : core({.window_max = window_max, .ack_deadline = kAckDeadline, .retention = kRetention},
+             random) {}
   // Positions 1..count, published at 0 s.
   TestCore& Offer(Position count) {
     for (Position position = 1; position <= count; ++position) core.Offer(position, At(0).wall);
@@ -186,19 +187,26 @@ class Model {
 
 class CoreAgainstModel {
  public:
-  explicit CoreAgainstModel(std::uint32_t seed) : dice_(seed), core_({kWindow, kAckDeadline, kRetention}, random_) {}
+  explicit CoreAgainstModel(std::uint32_t seed)
+      : dice_(seed), core_({kWindow, kAckDeadline, kRetention}, random_) {}
 
   void Step() {
     now_ += static_cast<std::int64_t>(Roll(4));
     switch (Roll(8)) {
       case 0:
-      case 1: return Offer();
+      case 1:
+        return Offer();
       case 2:
-      case 3: return Pull();
-      case 4: return Ack();
-      case 5: return Modify();
-      case 6: return Settle();
-      case 7: return Tick();
+      case 3:
+        return Pull();
+      case 4:
+        return Ack();
+      case 5:
+        return Modify();
+      case 6:
+        return Settle();
+      case 7:
+        return Tick();
     }
   }
 

@@ -14,12 +14,14 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kWaitSlice{1000};
-// How long a waiter looks at the feed alone, deaf to nacks, once it knows that a commit is on its way.
+// How long a waiter looks at the feed alone, deaf to nacks, once it knows that a commit is on its
+// way.
 constexpr milliseconds kCommitSlice{50};
 
 // An ack id is 24 bytes in hex: epoch, position, token.
 std::string AckIdOf(std::uint64_t epoch, const LeaseRef& ref) {
-  return Hex(meta::OrderedInt(epoch) + meta::OrderedInt(ref.position) + meta::OrderedInt(ref.token));
+  return Hex(meta::OrderedInt(epoch) + meta::OrderedInt(ref.position) +
+             meta::OrderedInt(ref.token));
 }
 
 std::optional<std::uint64_t> FromHex(std::string_view digits) {
@@ -41,10 +43,12 @@ std::size_t BytesOf(const Message& message) {
 }  // namespace
 
 Status ResourceNotFound(std::string_view name) {
-  return NotFound("Resource not found (resource=" + std::string(name.substr(name.rfind('/') + 1)) + ").");
+  return NotFound("Resource not found (resource=" + std::string(name.substr(name.rfind('/') + 1)) +
+                  ").");
 }
 
-// Time left to wait. Slept time counts beside the clock's, so that a Pull under a clock that stands still ends too.
+// Time left to wait. Slept time counts beside the clock's, so that a Pull under a clock that stands
+// still ends too.
 struct LiveSubscription::Budget {
   Clock& clock;
   MonotonicTime deadline;
@@ -53,8 +57,8 @@ struct LiveSubscription::Budget {
   Duration left() const { return std::min<Duration>(deadline - clock.Monotonic(), asleep_max); }
 };
 
-LiveSubscription::LiveSubscription(const SubscriptionRecord& record, std::size_t window_messages_max,
-                                   const Deps& deps)
+LiveSubscription::LiveSubscription(const SubscriptionRecord& record,
+                                   std::size_t window_messages_max, const Deps& deps)
     : name_(record.subscription.name),
       uids_{.topic = record.topic_uid, .subscription = record.uid},
       retention_(record.subscription.message_retention),
@@ -65,10 +69,11 @@ LiveSubscription::LiveSubscription(const SubscriptionRecord& record, std::size_t
              .retention = retention_},
             deps.random) {}
 
-Result<std::vector<Delivery>> LiveSubscription::Pull(const CallContext& ctx, std::size_t messages_max,
-                                                     milliseconds wait) {
+Result<std::vector<Delivery>> LiveSubscription::Pull(const CallContext& ctx,
+                                                     std::size_t messages_max, milliseconds wait) {
   messages_max = std::min(messages_max, kPullMessagesMax);
-  Budget budget{.clock = deps_.clock, .deadline = deps_.clock.Monotonic() + wait, .asleep_max = wait};
+  Budget budget{
+      .clock = deps_.clock, .deadline = deps_.clock.Monotonic() + wait, .asleep_max = wait};
   if (ctx.deadline) budget.deadline = std::min(budget.deadline, *ctx.deadline);
   while (true) {
     do {
@@ -91,7 +96,8 @@ Status LiveSubscription::Fill(std::size_t wanted) {
     std::size_t messages_max = 0;
     {
       const MutexLock lock(mu_);
-      if (filling_ || core_.available() >= wanted || read_ahead_bytes_ >= kReadAheadBytesMax) return {};
+      if (filling_ || core_.available() >= wanted || read_ahead_bytes_ >= kReadAheadBytesMax)
+        return {};
       messages_max = std::min(core_.Room(), kReadAheadMessagesMax);
       if (messages_max == 0) return {};
       SkipAcked();
@@ -135,9 +141,11 @@ Status LiveSubscription::Load() {
     if (loaded_) return {};
   }
   const Result<AckState> state = LoadAcked(*deps_.meta.Snapshot(), uids_);
-  if (!state.ok()) return state.status().code() == Code::kNotFound ? ResourceNotFound(name_) : state.status();
+  if (!state.ok())
+    return state.status().code() == Code::kNotFound ? ResourceNotFound(name_) : state.status();
   const MutexLock lock(mu_);
-  if (loaded_) return {};  // another thread was faster; nothing can have been acked before the first load
+  if (loaded_)
+    return {};  // another thread was faster; nothing can have been acked before the first load
   read_through_ = state->low;
   acked_.assign(state->acked.begin(), state->acked.end());
   loaded_ = true;
@@ -268,7 +276,8 @@ Status LiveSubscription::Finish(std::vector<Position> positions) {
   return recorded.code() == Code::kNotFound ? ResourceNotFound(name_) : recorded;
 }
 
-Status LiveSubscription::ModifyAckDeadline(const std::vector<std::string>& ack_ids, std::chrono::seconds deadline) {
+Status LiveSubscription::ModifyAckDeadline(const std::vector<std::string>& ack_ids,
+                                           std::chrono::seconds deadline) {
   const std::vector<LeaseRef> refs = Known(ack_ids);
   const MutexLock lock(mu_);
   if (closed_) return ResourceNotFound(name_);
@@ -295,8 +304,8 @@ bool LiveSubscription::IsClosed() {
   return closed_;
 }
 
-// Returns when there may be something to deliver or to notice; the caller looks again. Every change it waits for is in
-// a condition read under `mu_` first, so none is slept through.
+// Returns when there may be something to deliver or to notice; the caller looks again. Every change
+// it waits for is in a condition read under `mu_` first, so none is slept through.
 void LiveSubscription::WaitForMore(const CallContext& ctx, Budget& budget) {
   const std::stop_callback wake(ctx.stop, [this] {
     const MutexLock lock(mu_);
@@ -310,7 +319,8 @@ void LiveSubscription::WaitForMore(const CallContext& ctx, Budget& budget) {
     if (may_read && !caught_up_) return;
     if (!may_read || staged_ <= read_through_) {
       Duration until = std::min<Duration>(budget.left(), kWaitSlice);
-      if (const auto next = core_.NextWake()) until = std::min(until, *next - deps_.clock.Monotonic());
+      if (const auto next = core_.NextWake())
+        until = std::min(until, *next - deps_.clock.Monotonic());
       if (until > Duration::zero() && !changed_.WaitFor(mu_, until)) budget.asleep_max -= until;
       return;
     }
@@ -336,7 +346,8 @@ Result<bool> LiveSubscription::NextHasOutlived() {
     SkipAcked();
     after = read_through_;
   }
-  const std::vector<meta::FeedEntry> next = TRY(deps_.meta.ReadFeed(FeedName(uids_.topic), after, 1));
+  const std::vector<meta::FeedEntry> next =
+      TRY(deps_.meta.ReadFeed(FeedName(uids_.topic), after, 1));
   if (next.empty()) return false;
   const Entry entry = TRY(DecodeEntry(next.front().seq, next.front().payload));
   return entry.publish_time + retention_ <= deps_.clock.Now();

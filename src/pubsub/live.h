@@ -1,8 +1,9 @@
-// One subscription at work: the shell around SubscriptionCore that owns the lock, the waiters, the read-ahead from the
-// topic's feed and the durable record of what is acked. Private to pubsub. Thread-safe.
+// One subscription at work: the shell around SubscriptionCore that owns the lock, the waiters, the
+// read-ahead from the topic's feed and the durable record of what is acked. Private to pubsub.
+// Thread-safe.
 //
-// `mu_` is a leaf: no call of meta, and of nobody else, is made under it. That is what lets Staged() be called from a
-// change on meta's committer thread.
+// `mu_` is a leaf: no call of meta, and of nobody else, is made under it. That is what lets
+// Staged() be called from a change on meta's committer thread.
 #pragma once
 
 #include <chrono>
@@ -28,10 +29,12 @@
 
 namespace landfall::pubsub {
 
-constexpr std::size_t kPullMessagesMax = 1000;        // more may be asked for; this many come at once
-constexpr std::size_t kPullBytesMax = 8u << 20;       // of one answer; a single larger message comes alone
-constexpr std::size_t kReadAheadBytesMax = 8u << 20;  // read but not delivered; passed by at most one ReadFeed
-constexpr std::size_t kReadAheadMessagesMax = 1000;   // per ReadFeed
+constexpr std::size_t kPullMessagesMax = 1000;  // more may be asked for; this many come at once
+constexpr std::size_t kPullBytesMax = 8u
+                                      << 20;  // of one answer; a single larger message comes alone
+constexpr std::size_t kReadAheadBytesMax =
+    8u << 20;  // read but not delivered; passed by at most one ReadFeed
+constexpr std::size_t kReadAheadMessagesMax = 1000;  // per ReadFeed
 
 struct Counters {
   Counter& published;
@@ -51,12 +54,14 @@ struct Deps {
 
 class LiveSubscription {
  public:
-  LiveSubscription(const SubscriptionRecord& record, std::size_t window_messages_max, const Deps& deps);
+  LiveSubscription(const SubscriptionRecord& record, std::size_t window_messages_max,
+                   const Deps& deps);
 
   Uid topic_uid() const { return uids_.topic; }
   SubscriptionUids uids() const { return uids_; }
 
-  Result<std::vector<Delivery>> Pull(const CallContext& ctx, std::size_t messages_max, std::chrono::milliseconds wait);
+  Result<std::vector<Delivery>> Pull(const CallContext& ctx, std::size_t messages_max,
+                                     std::chrono::milliseconds wait);
   Status Acknowledge(const std::vector<std::string>& ack_ids);
   Status ModifyAckDeadline(const std::vector<std::string>& ack_ids, std::chrono::seconds deadline);
 
@@ -95,7 +100,8 @@ class LiveSubscription {
   const std::string name_;
   const SubscriptionUids uids_;
   const Duration retention_;
-  const std::uint64_t epoch_;  // of this process's leases: an ack id from before a restart is unknown
+  const std::uint64_t
+      epoch_;  // of this process's leases: an ack id from before a restart is unknown
   const Deps deps_;
 
   Mutex mu_;

@@ -35,7 +35,8 @@ Status CheckId(std::string_view kind, std::string_view id) {
   if (!IsLetter(id.front())) return InvalidArgument(what + " must start with a letter");
   if (id.starts_with("goog")) return InvalidArgument(what + " must not start with \"goog\"");
   for (const char c : id) {
-    if (!IsLetter(c) && !IsDigit(c) && std::string_view("-_.~+%").find(c) == std::string_view::npos) {
+    if (!IsLetter(c) && !IsDigit(c) &&
+        std::string_view("-_.~+%").find(c) == std::string_view::npos) {
       return InvalidArgument(what + " may hold only letters, digits and -_.~+%");
     }
   }
@@ -89,10 +90,11 @@ Status CheckAttributes(const Message& message) {
 }  // namespace
 
 Status CheckProject(std::string_view project) {
-  const bool fits = !project.empty() && project.size() <= kProjectBytesMax &&
-                    std::all_of(project.begin(), project.end(), [](char c) {
-                      return IsLetter(c) || IsDigit(c) || c == '-' || c == '_' || c == '.' || c == ':';
-                    });
+  const bool fits =
+      !project.empty() && project.size() <= kProjectBytesMax &&
+      std::all_of(project.begin(), project.end(), [](char c) {
+        return IsLetter(c) || IsDigit(c) || c == '-' || c == '_' || c == '.' || c == ':';
+      });
   if (fits) return {};
   return InvalidArgument("project id \"" + std::string(project) +
                          "\" must have 1 to 100 letters, digits, -_.:");
@@ -102,8 +104,8 @@ Status CheckName(Collection collection, std::string_view name) {
   const std::string_view kind = NameOf(collection);
   const std::vector<std::string_view> parts = Split(name, '/');
   if (parts.size() != 4 || parts[0] != "projects" || parts[2] != kind) {
-    return InvalidArgument("invalid resource name \"" + std::string(name) + "\"; expected projects/{project}/" +
-                           std::string(kind) + "/{id}");
+    return InvalidArgument("invalid resource name \"" + std::string(name) +
+                           "\"; expected projects/{project}/" + std::string(kind) + "/{id}");
   }
   TRY(CheckProject(parts[1]));
   return CheckId(kind.substr(0, kind.size() - 1), parts[3]);
@@ -122,7 +124,8 @@ Status CheckLabels(const std::map<std::string, std::string>& labels) {
   }
   for (const auto& [key, value] : labels) {
     const bool starts_well = !key.empty() && !IsDigit(key[0]) && key[0] != '-' && key[0] != '_';
-    if (!starts_well) return InvalidArgument("label key \"" + key + "\" must start with a lower-case letter");
+    if (!starts_well)
+      return InvalidArgument("label key \"" + key + "\" must start with a lower-case letter");
     TRY(CheckLabelText("label key", key));
     TRY(CheckLabelText("label value", value));
   }
@@ -135,10 +138,12 @@ Status CheckSubscription(Subscription& subscription) {
   TRY(CheckLabels(subscription.labels));
   if (subscription.ack_deadline.count() == 0) subscription.ack_deadline = kAckDeadlineDefault;
   if (subscription.ack_deadline < kAckDeadlineMin || subscription.ack_deadline > kAckDeadlineMax) {
-    return InvalidArgument("ack_deadline_seconds is " + std::to_string(subscription.ack_deadline.count()) +
+    return InvalidArgument("ack_deadline_seconds is " +
+                           std::to_string(subscription.ack_deadline.count()) +
                            "; it must be 10 to 600, or 0 for 10");
   }
-  if (subscription.message_retention < kRetentionMin || subscription.message_retention > kRetentionMax) {
+  if (subscription.message_retention < kRetentionMin ||
+      subscription.message_retention > kRetentionMax) {
     return InvalidArgument("message_retention_duration is " +
                            std::to_string(subscription.message_retention.count()) +
                            " s; it must be 10 minutes to 31 days");
@@ -149,7 +154,8 @@ Status CheckSubscription(Subscription& subscription) {
 Status CheckMessages(const std::vector<Message>& messages) {
   if (messages.empty()) return InvalidArgument("a publish needs at least one message");
   if (messages.size() > kMessagesPerPublishMax) {
-    return InvalidArgument(std::to_string(messages.size()) + " messages in one publish; the limit is " +
+    return InvalidArgument(std::to_string(messages.size()) +
+                           " messages in one publish; the limit is " +
                            std::to_string(kMessagesPerPublishMax));
   }
   std::size_t all_bytes = 0;
@@ -173,7 +179,8 @@ Status CheckMessages(const std::vector<Message>& messages) {
     all_bytes += bytes;
   }
   if (all_bytes > kPublishBytesMax) {
-    return InvalidArgument("messages of " + std::to_string(all_bytes) + " bytes in one publish; the limit is " +
+    return InvalidArgument("messages of " + std::to_string(all_bytes) +
+                           " bytes in one publish; the limit is " +
                            std::to_string(kPublishBytesMax));
   }
   return {};

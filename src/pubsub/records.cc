@@ -91,8 +91,10 @@ Result<SubscriptionRecord> ParseSubscription(std::string_view name, std::string_
   record.topic_uid = static_cast<Uid>(TRY(Required(json, "topicUid")));
   record.subscription.name = name;
   record.subscription.topic = TRY(StringMember(json, "topic")).value_or("");
-  record.subscription.ack_deadline = std::chrono::seconds(TRY(Required(json, "ackDeadlineSeconds")));
-  record.subscription.message_retention = std::chrono::seconds(TRY(Required(json, "messageRetentionSeconds")));
+  record.subscription.ack_deadline =
+      std::chrono::seconds(TRY(Required(json, "ackDeadlineSeconds")));
+  record.subscription.message_retention =
+      std::chrono::seconds(TRY(Required(json, "messageRetentionSeconds")));
   record.subscription.labels = TRY(LabelsFrom(json));
   return record;
 }
@@ -101,13 +103,16 @@ Result<SubscriptionRecord> ParseSubscription(std::string_view name, std::string_
 template <typename T>
 Result<T> OrDataLoss(Result<T> parsed, std::string_view what, std::string_view name) {
   if (parsed.ok()) return parsed;
-  return DataLoss("record of " + std::string(what) + " " + std::string(name) + ": " + parsed.status().message());
+  return DataLoss("record of " + std::string(what) + " " + std::string(name) + ": " +
+                  parsed.status().message());
 }
 
-meta::KeyRange NamesOf(std::string_view kind, std::string_view project, std::string_view collection) {
+meta::KeyRange NamesOf(std::string_view kind, std::string_view project,
+                       std::string_view collection) {
   std::string prefix = MakeKey({kModule, kind});
   // Resource names have no zero bytes, so the start of a name is a prefix of its key.
-  if (!project.empty()) prefix += "projects/" + std::string(project) + "/" + std::string(collection) + "/";
+  if (!project.empty())
+    prefix += "projects/" + std::string(project) + "/" + std::string(collection) + "/";
   return meta::PrefixRange(prefix);
 }
 
@@ -121,7 +126,9 @@ std::string LowPrefix(Uid topic) { return MakeKey({kModule, "low", OrderedInt(to
 std::string LowKey(Uid topic, Uid subscription) {
   return MakeKey({kModule, "low", OrderedInt(topic), OrderedInt(subscription)});
 }
-std::string AckedPrefix(Uid subscription) { return MakeKey({kModule, "acked", OrderedInt(subscription)}); }
+std::string AckedPrefix(Uid subscription) {
+  return MakeKey({kModule, "acked", OrderedInt(subscription)});
+}
 std::string AckedKey(Uid subscription, Position last) {
   return MakeKey({kModule, "acked", OrderedInt(subscription), OrderedInt(last)});
 }
@@ -134,7 +141,9 @@ std::string BlobKey(Uid topic, Position position, std::uint64_t piece) {
 }
 std::string FeedName(Uid topic) { return "pubsub.topic." + std::to_string(topic); }
 meta::KeyRange TopicsOf(std::string_view project) { return NamesOf("topic", project, "topics"); }
-meta::KeyRange SubscriptionsOf(std::string_view project) { return NamesOf("sub", project, "subscriptions"); }
+meta::KeyRange SubscriptionsOf(std::string_view project) {
+  return NamesOf("sub", project, "subscriptions");
+}
 
 std::string Encode(const TopicRecord& record) {
   return ToText(JsonObject{{"uid", record.uid}, {"labels", LabelsJson(record.topic.labels)}});
@@ -182,11 +191,13 @@ Result<Entry> DecodeEntry(Position position, std::string_view bytes) {
   const Status lost = DataLoss("message " + std::to_string(position) + " cannot be read back");
   if (bytes.size() < 9) return lost;
   Entry entry;
-  entry.publish_time = FromMicros(static_cast<std::int64_t>(meta::FromOrderedInt(bytes.substr(1, 8))));
+  entry.publish_time =
+      FromMicros(static_cast<std::int64_t>(meta::FromOrderedInt(bytes.substr(1, 8))));
   Cutter cutter(bytes.substr(9));
   if (bytes[0] == kInPieces) {
     entry.pieces = cutter.TakeCount();
-    return cutter.bad() || entry.pieces == 0 ? Result<Entry>(lost) : Result<Entry>(std::move(entry));
+    return cutter.bad() || entry.pieces == 0 ? Result<Entry>(lost)
+                                             : Result<Entry>(std::move(entry));
   }
   if (bytes[0] != kWhole) return lost;
   Message& message = entry.message;

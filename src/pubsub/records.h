@@ -1,17 +1,23 @@
-// What pubsub keeps in meta: keys and values. Private to pubsub. Strings in parentheses are MakeKey tuples.
+// What pubsub keeps in meta: keys and values. Private to pubsub. Strings in parentheses are MakeKey
+// tuples.
 //
 //   ("pubsub","uid")                             last uid given to a topic or a subscription
 //   ("pubsub","topic", NAME)                     topic as JSON
 //   ("pubsub","sub", NAME)                       subscription as JSON
 //   ("pubsub","head", topic uid)                 position of the topic's last message
-//   ("pubsub","low", topic uid, sub uid)         everything up to here is acked; exists as long as the subscription
-//   ("pubsub","acked", sub uid, LAST)            FIRST: the positions FIRST..LAST above "low" are acked. Ranges neither
-//                                                overlap nor touch; keyed by their end, so that one forward scan finds
-//                                                every range that a new one could join
+//   ("pubsub","low", topic uid, sub uid)         everything up to here is acked; exists as long as
+//   the subscription
+//   ("pubsub","acked", sub uid, LAST)            FIRST: the positions FIRST..LAST above "low" are
+//   acked. Ranges neither
+//                                                overlap nor touch; keyed by their end, so that one
+//                                                forward scan finds every range that a new one
+//                                                could join
 //   ("pubsub","blob", topic uid, position, n)    n-th piece of a message too large for a feed entry
-//   feed "pubsub.topic.<uid>"                    the topic's messages, once for all its subscriptions
+//   feed "pubsub.topic.<uid>"                    the topic's messages, once for all its
+//   subscriptions
 //
-// Numbers are meta::OrderedInt. A uid is never used again, so a new topic of an old name shares nothing with it.
+// Numbers are meta::OrderedInt. A uid is never used again, so a new topic of an old name shares
+// nothing with it.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +65,8 @@ std::string Encode(const SubscriptionRecord& record);
 Result<SubscriptionRecord> DecodeSubscription(std::string_view name, std::string_view bytes);
 
 // A feed entry is a form byte, the publish time (8 bytes, microseconds) and then
-//   form 1: the message: counted ordering key, number of attributes, counted keys and values, the rest is data
-//   form 2: the number of pieces (4 bytes) that, joined, are such an entry of form 1
+//   form 1: the message: counted ordering key, number of attributes, counted keys and values, the
+//   rest is data form 2: the number of pieces (4 bytes) that, joined, are such an entry of form 1
 // Counts are 4 bytes, big-endian. The message id is the position and not written.
 struct Entry {
   TimePoint publish_time{};

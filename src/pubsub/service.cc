@@ -21,12 +21,14 @@ Status ResourceExists(std::string_view name) {
 }
 
 // Refuses one more when `range` has `limit` keys.
-Status CheckRoom(meta::Txn& txn, const meta::KeyRange& range, std::size_t limit, std::string_view kind) {
+Status CheckRoom(meta::Txn& txn, const meta::KeyRange& range, std::size_t limit,
+                 std::string_view kind) {
   std::size_t count = 0;
   TRY(txn.Scan(range, [&](std::string_view, std::string_view) { return ++count < limit; }));
   if (count < limit) return {};
   return ResourceExhausted("the project has " + std::to_string(count) + " " + std::string(kind) +
-                           "; the limit is " + std::to_string(limit), "quotaExceeded");
+                               "; the limit is " + std::to_string(limit),
+                           "quotaExceeded");
 }
 
 Result<TopicRecord> ReadTopic(meta::Reader& reader, std::string_view name) {
@@ -35,7 +37,8 @@ Result<TopicRecord> ReadTopic(meta::Reader& reader, std::string_view name) {
   return DecodeTopic(name, *bytes);
 }
 
-// What a client sees: a subscription outlives its topic, and a new topic of the same name is another one.
+// What a client sees: a subscription outlives its topic, and a new topic of the same name is
+// another one.
 Result<Subscription> Render(meta::Reader& reader, SubscriptionRecord record) {
   const Result<TopicRecord> topic = ReadTopic(reader, record.subscription.topic);
   if (!topic.ok() && topic.status().code() != Code::kNotFound) return topic.status();
@@ -46,7 +49,8 @@ Result<Subscription> Render(meta::Reader& reader, SubscriptionRecord record) {
 // All records of `range`, decoded by `decode(name, bytes)`.
 template <typename Record>
 Result<std::vector<Record>> ReadAllRecords(meta::Reader& reader, const meta::KeyRange& range,
-                                           Result<Record> (*decode)(std::string_view, std::string_view)) {
+                                           Result<Record> (*decode)(std::string_view,
+                                                                    std::string_view)) {
   std::vector<Record> records;
   Status bad;
   TRY(reader.Scan(range, [&](std::string_view key, std::string_view value) {
@@ -100,13 +104,15 @@ Result<Topic> Service::GetTopic(const CallContext&, std::string_view name) {
 Result<std::vector<Topic>> Service::ListTopics(const CallContext&, std::string_view project) {
   TRY(CheckProject(project));
   std::vector<Topic> topics;
-  for (TopicRecord& record : TRY(ReadAllRecords(*deps_.meta.Snapshot(), TopicsOf(project), &DecodeTopic))) {
+  for (TopicRecord& record :
+       TRY(ReadAllRecords(*deps_.meta.Snapshot(), TopicsOf(project), &DecodeTopic))) {
     topics.push_back(std::move(record.topic));
   }
   return topics;
 }
 
-// Its subscriptions stay and hand out what they have; TrimTopic deletes the messages when they are done.
+// Its subscriptions stay and hand out what they have; TrimTopic deletes the messages when they are
+// done.
 Status Service::DeleteTopic(const CallContext&, std::string_view name) {
   TRY(CheckName(Collection::kTopics, name));
   return deps_.meta.Commit([&](meta::Txn& txn) -> Status {
@@ -118,7 +124,8 @@ Status Service::DeleteTopic(const CallContext&, std::string_view name) {
 
 Result<Subscription> Service::CreateSubscription(const CallContext&, Subscription subscription) {
   TRY(CheckSubscription(subscription));
-  // Held over a durable commit: creates and deletes are rare, and the live map must see them in the order of the store.
+  // Held over a durable commit: creates and deletes are rare, and the live map must see them in the
+  // order of the store.
   const MutexLock admin(admin_mu_);
   LivePtr live;
   const Status created = deps_.meta.Commit([&](meta::Txn& txn) -> Status {
@@ -136,10 +143,12 @@ Result<Subscription> Service::CreateSubscription(const CallContext&, Subscriptio
   return subscription;
 }
 
-Result<Service::LivePtr> Service::AddSubscription(meta::Txn& txn, const Subscription& subscription) {
+Result<Service::LivePtr> Service::AddSubscription(meta::Txn& txn,
+                                                  const Subscription& subscription) {
   if (TRY(txn.Get(SubscriptionKey(subscription.name)))) return ResourceExists(subscription.name);
   const TopicRecord topic = TRY(ReadTopic(txn, subscription.topic));
-  TRY(CheckRoom(txn, SubscriptionsOf(ProjectOf(subscription.name)), options_.subscriptions_max, "subscriptions"));
+  TRY(CheckRoom(txn, SubscriptionsOf(ProjectOf(subscription.name)), options_.subscriptions_max,
+                "subscriptions"));
   const SubscriptionRecord record{
       .uid = TRY(NextUid(txn)), .topic_uid = topic.uid, .subscription = subscription};
   txn.Put(SubscriptionKey(subscription.name), Encode(record));
@@ -155,11 +164,13 @@ Result<Subscription> Service::GetSubscription(const CallContext&, std::string_vi
   return Render(*snapshot, TRY(DecodeSubscription(name, *bytes)));
 }
 
-Result<std::vector<Subscription>> Service::ListSubscriptions(const CallContext&, std::string_view project) {
+Result<std::vector<Subscription>> Service::ListSubscriptions(const CallContext&,
+                                                             std::string_view project) {
   TRY(CheckProject(project));
   const std::unique_ptr<meta::Reader> snapshot = deps_.meta.Snapshot();
   std::vector<Subscription> subscriptions;
-  for (SubscriptionRecord& record : TRY(ReadAllRecords(*snapshot, SubscriptionsOf(project), &DecodeSubscription))) {
+  for (SubscriptionRecord& record :
+       TRY(ReadAllRecords(*snapshot, SubscriptionsOf(project), &DecodeSubscription))) {
     subscriptions.push_back(TRY(Render(*snapshot, std::move(record))));
   }
   return subscriptions;
@@ -218,7 +229,8 @@ Result<std::vector<std::string>> Service::StageChecked(meta::Txn& txn, std::stri
 }
 
 Result<std::vector<Delivery>> Service::Pull(const CallContext& ctx, std::string_view subscription,
-                                            std::size_t messages_max, std::chrono::milliseconds wait) {
+                                            std::size_t messages_max,
+                                            std::chrono::milliseconds wait) {
   if (messages_max == 0) return InvalidArgument("max_messages must be at least 1");
   return TRY(FindLive(subscription))->Pull(ctx, messages_max, wait);
 }
@@ -232,12 +244,14 @@ Status Service::Acknowledge(const CallContext&, std::string_view subscription,
 }
 
 Status Service::ModifyAckDeadline(const CallContext&, std::string_view subscription,
-                                  const std::vector<std::string>& ack_ids, std::chrono::seconds deadline) {
+                                  const std::vector<std::string>& ack_ids,
+                                  std::chrono::seconds deadline) {
   if (ack_ids.empty() || ack_ids.size() > kAckIdsMax) {
     return InvalidArgument(std::to_string(ack_ids.size()) + " ack_ids; 1 to 10000 are allowed");
   }
   if (deadline.count() < 0 || deadline > kModifyDeadlineMax) {
-    return InvalidArgument("ack_deadline_seconds is " + std::to_string(deadline.count()) + "; it must be 0 to 600");
+    return InvalidArgument("ack_deadline_seconds is " + std::to_string(deadline.count()) +
+                           "; it must be 0 to 600");
   }
   return TRY(FindLive(subscription))->ModifyAckDeadline(ack_ids, deadline);
 }
@@ -263,7 +277,8 @@ Service::LivePtr Service::RemoveLive(std::string_view name) {
   LivePtr live = std::move(found->second);
   live_.erase(found);
   const auto [first, last] = by_topic_.equal_range(live->topic_uid());
-  const auto entry = std::find_if(first, last, [&live](const auto& pair) { return pair.second == live; });
+  const auto entry =
+      std::find_if(first, last, [&live](const auto& pair) { return pair.second == live; });
   if (entry != last) by_topic_.erase(entry);
   return live;
 }
@@ -295,18 +310,21 @@ void Service::RunSweeper(const std::stop_token& stop) {
   }
 }
 
-Result<std::unique_ptr<PubSub>> Open(Options options, meta::Store& meta, Clock& clock, Random& random, Log& log,
-                                     Metrics& metrics) {
+Result<std::unique_ptr<PubSub>> Open(Options options, meta::Store& meta, Clock& clock,
+                                     Random& random, Log& log, Metrics& metrics) {
   const Deps deps{
       .meta = meta,
       .clock = clock,
       .random = random,
       .log = log,
-      .counters = {
-          .published = metrics.AddCounter("landfall_pubsub_published_messages_total", "Messages accepted by topics."),
-          .delivered = metrics.AddCounter("landfall_pubsub_delivered_messages_total", "Messages handed to subscribers."),
-          .acked = metrics.AddCounter("landfall_pubsub_acked_messages_total", "Messages acknowledged in time."),
-          .outlived = metrics.AddCounter("landfall_pubsub_outlived_messages_total", "Messages dropped by retention.")}};
+      .counters = {.published = metrics.AddCounter("landfall_pubsub_published_messages_total",
+                                                   "Messages accepted by topics."),
+                   .delivered = metrics.AddCounter("landfall_pubsub_delivered_messages_total",
+                                                   "Messages handed to subscribers."),
+                   .acked = metrics.AddCounter("landfall_pubsub_acked_messages_total",
+                                               "Messages acknowledged in time."),
+                   .outlived = metrics.AddCounter("landfall_pubsub_outlived_messages_total",
+                                                  "Messages dropped by retention.")}};
   auto service = std::make_unique<Service>(options, deps);
   TRY(service->Start());
   return std::unique_ptr<PubSub>(std::move(service));

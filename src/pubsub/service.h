@@ -1,7 +1,9 @@
-// PubSub over meta: the catalogue of topics and subscriptions, and the map of the live ones. Private to pubsub.
+// PubSub over meta: the catalogue of topics and subscriptions, and the map of the live ones.
+// Private to pubsub.
 //
-// Locks, in the order they may be taken: admin_mu_ > (meta) > live_mu_ > LiveSubscription::mu_. The last two are leaves
-// as meta sees it: a change on its committer thread may take them (Staged), so nothing calls meta under them.
+// Locks, in the order they may be taken: admin_mu_ > (meta) > live_mu_ > LiveSubscription::mu_. The
+// last two are leaves as meta sees it: a change on its committer thread may take them (Staged), so
+// nothing calls meta under them.
 #pragma once
 
 #include <functional>
@@ -28,20 +30,24 @@ class Service final : public PubSub {
   Result<Topic> GetTopic(const CallContext& ctx, std::string_view name) override;
   Result<std::vector<Topic>> ListTopics(const CallContext& ctx, std::string_view project) override;
   Status DeleteTopic(const CallContext& ctx, std::string_view name) override;
-  Result<Subscription> CreateSubscription(const CallContext& ctx, Subscription subscription) override;
+  Result<Subscription> CreateSubscription(const CallContext& ctx,
+                                          Subscription subscription) override;
   Result<Subscription> GetSubscription(const CallContext& ctx, std::string_view name) override;
-  Result<std::vector<Subscription>> ListSubscriptions(const CallContext& ctx, std::string_view project) override;
+  Result<std::vector<Subscription>> ListSubscriptions(const CallContext& ctx,
+                                                      std::string_view project) override;
   Status DeleteSubscription(const CallContext& ctx, std::string_view name) override;
   Result<std::vector<std::string>> Publish(const CallContext& ctx, std::string_view topic,
                                            std::vector<Message> messages) override;
   Result<std::vector<std::string>> Stage(meta::Txn& txn, std::string_view topic,
                                          std::vector<Message> messages) override;
-  Result<std::vector<Delivery>> Pull(const CallContext& ctx, std::string_view subscription, std::size_t messages_max,
+  Result<std::vector<Delivery>> Pull(const CallContext& ctx, std::string_view subscription,
+                                     std::size_t messages_max,
                                      std::chrono::milliseconds wait) override;
   Status Acknowledge(const CallContext& ctx, std::string_view subscription,
                      const std::vector<std::string>& ack_ids) override;
   Status ModifyAckDeadline(const CallContext& ctx, std::string_view subscription,
-                           const std::vector<std::string>& ack_ids, std::chrono::seconds deadline) override;
+                           const std::vector<std::string>& ack_ids,
+                           std::chrono::seconds deadline) override;
 
   // One round of the sweeper: drops messages that outlived retention.
   void Sweep();
@@ -59,7 +65,8 @@ class Service final : public PubSub {
 
   const Options options_;
   const Deps deps_;
-  Mutex admin_mu_;  // one create or delete at a time, so that the live map follows the stored records
+  Mutex
+      admin_mu_;  // one create or delete at a time, so that the live map follows the stored records
   Mutex live_mu_;
   std::map<std::string, LivePtr, std::less<>> live_ GUARDED_BY(live_mu_);
   std::multimap<Uid, LivePtr> by_topic_ GUARDED_BY(live_mu_);

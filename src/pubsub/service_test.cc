@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <random>
 #include <set>
 
 #include "pubsub/testing_service.h"
@@ -30,7 +31,9 @@ TEST(PubsubNames, AreCheckedByOneRulePerCase) {
       {"projects/p/topics/1bc", "start with a letter"},
       {"projects/p/topics/google", "goog"},
       {"projects/p/topics/a b c", "only letters"},
-      {"projects/p/topics/a\xC3\xA4""b", "only letters"},
+      {"projects/p/topics/a\xC3\xA4"
+       "b",
+       "only letters"},
       {"projects//topics/abc", "project id"},
       {"projects/p/subscriptions/abc", "expected projects/{project}/topics/{id}"},
       {"projects/p/topics/abc/d", "expected"},
@@ -54,7 +57,8 @@ TEST(PubsubSubscription, FieldsAreCheckedByOneRulePerCase) {
       {[](Subscription& s) { s.ack_deadline = seconds(9); }, "10 to 600"},
       {[](Subscription& s) { s.ack_deadline = seconds(601); }, "10 to 600"},
       {[](Subscription& s) { s.message_retention = seconds(599); }, "10 minutes"},
-      {[](Subscription& s) { s.message_retention = std::chrono::hours(31 * 24) + seconds(1); }, "31 days"},
+      {[](Subscription& s) { s.message_retention = std::chrono::hours(31 * 24) + seconds(1); },
+       "31 days"},
       {[](Subscription& s) { s.labels = {{"Upper", "x"}}; }, "lower-case"},
       {[](Subscription& s) { s.labels = {{"k", std::string(64, 'x')}}; }, "64 bytes"},
       {[](Subscription& s) { s.topic = "top"; }, "expected"},
@@ -89,7 +93,8 @@ TEST(PubsubPublish, MessagesAreCheckedByOneRulePerCase) {
       {{{.attributes = {{std::string(257, 'k'), "v"}}}}, "257 bytes"},
       {{{.attributes = {{"k", std::string(1025, 'v')}}}}, "1025 bytes"},
       {{{.attributes = {{"k", "\xFF"}}}}, "UTF-8"},
-      {{{.data = "x", .ordering_key = "a"}, {.data = "x", .ordering_key = "b"}}, "same ordering key"},
+      {{{.data = "x", .ordering_key = "a"}, {.data = "x", .ordering_key = "b"}},
+       "same ordering key"},
       {std::vector<Message>(4, {.data = std::string(9'000'000, 'x')}), "36000000 bytes"},
   };
   TestService t;
@@ -108,7 +113,8 @@ TEST(PubsubCatalogue, FindsListsAndDeletesAcrossRestart) {
   CHECK_OK(t->CreateTopic({}, {.name = "projects/p/topics/zzz", .labels = {{"env", "dev"}}}));
   CHECK_OK(t->CreateTopic({}, {.name = "projects/pp/topics/other"}));
   EXPECT_EQ(t->CreateTopic({}, {.name = kTopic}).status().code(), Code::kAlreadyExists);
-  EXPECT_EQ(t->CreateSubscription({}, {.name = kSub, .topic = kTopic}).status().reason(), "duplicate");
+  EXPECT_EQ(t->CreateSubscription({}, {.name = kSub, .topic = kTopic}).status().reason(),
+            "duplicate");
   t.Reopen();
   const std::vector<Topic> topics = t->ListTopics({}, "p").value();
   ASSERT_THAT(topics, SizeIs(2));
@@ -125,7 +131,8 @@ TEST(PubsubCatalogue, FindsListsAndDeletesAcrossRestart) {
 
 TEST(PubsubCatalogue, RefusesWhatIsMissing) {
   TestService t;
-  EXPECT_EQ(t->CreateSubscription({}, {.name = kSub, .topic = kTopic}).status().code(), Code::kNotFound);
+  EXPECT_EQ(t->CreateSubscription({}, {.name = kSub, .topic = kTopic}).status().code(),
+            Code::kNotFound);
   EXPECT_EQ(t->Publish({}, kTopic, {{.data = "x"}}).status().code(), Code::kNotFound);
   EXPECT_EQ(t->Pull({}, kSub, 1, {}).status().code(), Code::kNotFound);
   EXPECT_EQ(t->Acknowledge({}, kSub, {"id"}).code(), Code::kNotFound);
@@ -136,9 +143,12 @@ TEST(PubsubCatalogue, HasALimitPerProject) {
   TestService t({.topics_max = 2, .subscriptions_max = 1});
   t.WithTopicAndSub();
   CHECK_OK(t->CreateTopic({}, {.name = "projects/p/topics/two"}));
-  EXPECT_EQ(t->CreateTopic({}, {.name = "projects/p/topics/three"}).status().code(), Code::kResourceExhausted);
+  EXPECT_EQ(t->CreateTopic({}, {.name = "projects/p/topics/three"}).status().code(),
+            Code::kResourceExhausted);
   CHECK_OK(t->CreateTopic({}, {.name = "projects/q/topics/three"}));
-  EXPECT_EQ(t->CreateSubscription({}, {.name = "projects/p/subscriptions/two", .topic = kTopic}).status().code(),
+  EXPECT_EQ(t->CreateSubscription({}, {.name = "projects/p/subscriptions/two", .topic = kTopic})
+                .status()
+                .code(),
             Code::kResourceExhausted);
 }
 
@@ -146,7 +156,8 @@ TEST(PubsubDelivery, CarriesTheMessageAndIdsThatRise) {
   TestService t;
   t.WithTopicAndSub();
   EXPECT_THAT(t.Publish({"a", "b"}), ElementsAre("1", "2"));
-  CHECK_OK(t->Publish({}, kTopic, {{.data = "c", .attributes = {{"k", "v"}}, .ordering_key = "o"}}));
+  CHECK_OK(
+      t->Publish({}, kTopic, {{.data = "c", .attributes = {{"k", "v"}}, .ordering_key = "o"}}));
   const std::vector<Delivery> got = t.Pull();
   ASSERT_THAT(got, SizeIs(3));
   EXPECT_EQ(got[2].message.message_id, "3");
@@ -225,7 +236,8 @@ TEST(PubsubAck, OfLateRepeatedUnknownOrForeignIdsHasNoEffect) {
   const std::vector<Delivery> first = t.Pull();
   t.clock.Advance(seconds(10));
   EXPECT_TRUE(t.Ack(first).ok());
-  EXPECT_TRUE(t->Acknowledge({}, kSub, {"", "zz", std::string(48, '0'), std::string(48, 'G')}).ok());
+  EXPECT_TRUE(
+      t->Acknowledge({}, kSub, {"", "zz", std::string(48, '0'), std::string(48, 'G')}).ok());
   EXPECT_EQ(t.StoredMessages(), 1u);
   const std::vector<Delivery> second = t.Pull();
   EXPECT_TRUE(t.Ack(second).ok());
@@ -259,6 +271,40 @@ TEST(PubsubAck, IdsAreUniqueAndNotGuessable) {
     }
     t.clock.Advance(seconds(10));
   }
+}
+
+// Random acks, nacks, expiries and restarts: an acked message never comes again, any other one
+// does.
+TEST(PubsubAck, HoldsOverRandomRestarts) {
+  const std::uint32_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 dice(seed);
+  TestService t({.window_messages_max = 25});
+  t.WithTopicAndSub();
+  std::set<std::string> unacked;
+  for (int step = 0; step < 150; ++step) {
+    if (dice() % 3 == 0) {
+      for (const std::string& id : t.Publish(std::vector<std::string>(1 + dice() % 10, "x")))
+        unacked.insert(id);
+    }
+    std::vector<Delivery> to_ack;
+    for (const Delivery& delivery : t.Pull(1 + dice() % 15)) {
+      ASSERT_TRUE(unacked.contains(delivery.message.message_id)) << delivery.message.message_id;
+      if (dice() % 2 == 0) to_ack.push_back(delivery);
+    }
+    if (!to_ack.empty()) CHECK_OK(t.Ack(to_ack));
+    for (const Delivery& delivery : to_ack) unacked.erase(delivery.message.message_id);
+    if (dice() % 4 == 0) t.clock.Advance(seconds(10));
+    if (dice() % 15 == 0) t.Reopen();
+  }
+  t.Reopen();
+  std::set<std::string> left;
+  for (std::vector<Delivery> got = t.Pull(); !got.empty(); got = t.Pull()) {
+    for (const Delivery& delivery : got) left.insert(delivery.message.message_id);
+    CHECK_OK(t.Ack(got));
+  }
+  EXPECT_EQ(left, unacked);
+  EXPECT_EQ(t.StoredMessages(), 0u);
 }
 
 TEST(PubsubTrim, WaitsForAllSubscriptionsAndDropsOnDeletion) {

@@ -1,4 +1,5 @@
-// A Service on a real store in a directory of its own, with a clock that stands still. For tests of pubsub.
+// A Service on a real store in a directory of its own, with a clock that stands still. For tests of
+// pubsub.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -55,9 +56,11 @@ class TestService {
   std::vector<Delivery> Pull(std::size_t messages_max = 1000, const char* subscription = kSub) {
     return service_->Pull({}, subscription, messages_max, std::chrono::milliseconds(0)).value();
   }
-  std::vector<std::string> PullData(std::size_t messages_max = 1000, const char* subscription = kSub) {
+  std::vector<std::string> PullData(std::size_t messages_max = 1000,
+                                    const char* subscription = kSub) {
     std::vector<std::string> data;
-    for (const Delivery& delivery : Pull(messages_max, subscription)) data.push_back(delivery.message.data);
+    for (const Delivery& delivery : Pull(messages_max, subscription))
+      data.push_back(delivery.message.data);
     return data;
   }
   Status Ack(const std::vector<Delivery>& deliveries, const char* subscription = kSub) {
@@ -67,7 +70,8 @@ class TestService {
   }
   std::size_t StoredMessages() {
     std::size_t all = 0;
-    for (Uid uid = 1; uid < 10; ++uid) all += meta_->ReadFeed(FeedName(uid), 0, 100'000).value().size();
+    for (Uid uid = 1; uid < 10; ++uid)
+      all += meta_->ReadFeed(FeedName(uid), 0, 100'000).value().size();
     return all;
   }
 

@@ -1,5 +1,5 @@
-// Waiting in Pull: what wakes it, and what it does not sleep through. No test here sleeps; each would only end by its
-// long wait if the wake-up were lost.
+// Waiting in Pull: what wakes it, and what it does not sleep through. No test here sleeps; each
+// would only end by its long wait if the wake-up were lost.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -135,7 +135,8 @@ TEST(PubsubWait, EndsByItselfAlsoUnderAClockThatStandsStill) {
   EXPECT_THAT(t->Pull(late, kSub, 1, kLong).value(), IsEmpty());
 }
 
-// Publishers, and pullers that ack, nack and forget at once: every message is acked in the end and none is stored.
+// Publishers, and pullers that ack, nack and forget at once: every message is acked in the end and
+// none is stored.
 TEST(PubsubConcurrency, LosesNoMessageBetweenManyThreads) {
   constexpr int kPublishers = 3, kEach = 200, kPullers = 4;
   TestService t({.window_messages_max = 50});
@@ -164,7 +165,8 @@ TEST(PubsubConcurrency, LosesNoMessageBetweenManyThreads) {
       });
     }
   }
-  EXPECT_EQ(acked, kPublishers * kEach) << "under a clock that stands still no lease expires, so none comes twice";
+  EXPECT_EQ(acked, kPublishers * kEach)
+      << "under a clock that stands still no lease expires, so none comes twice";
   EXPECT_EQ(t.StoredMessages(), 0u);
 }
 

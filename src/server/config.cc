@@ -128,6 +128,10 @@ Status EachFlag(const std::vector<std::string>& args,
       config->help = true;
       continue;
     }
+    if (word == "--print-api-coverage") {
+      config->print_api_coverage = true;
+      continue;
+    }
     if (!word.starts_with("--"))
       return InvalidArgument("unexpected argument \"" + std::string(word) + "\"");
     const std::size_t equals = word.find('=');
@@ -177,6 +181,7 @@ std::string UpHelp() {
     text += left + std::string(setting.help) + "\n";
   }
   text +=
+      "  --print-api-coverage    print every method and whether it is there, and exit\n"
       "  --config FILE           JSON: the same settings (listen, dataDir, project, profile, "
       "logLevel) and ingestRules\n";
   text +=

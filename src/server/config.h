@@ -22,6 +22,7 @@ struct Config {
   std::vector<ingest::Rule> ingest_rules;
   std::map<std::string, std::string> ingest_variables;  // of the default rule, from the environment
   bool help = false;
+  bool print_api_coverage = false;
 };
 
 std::string UpHelp();

@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
+#include "server/coverage.h"
 #include "server/modules.h"
 
 extern char** environ;
@@ -35,6 +38,24 @@ std::vector<std::string> Environment() {
   return pairs;
 }
 
+// The adapters' route tables need their modules, so a server is built over a directory of its own
+// and thrown away.
+int PrintApiCoverage(Config config) {
+  char dir[] = "/tmp/landfall-coverage.XXXXXX";
+  if (mkdtemp(dir) == nullptr) return 1;
+  config.data_dir = dir;
+  config.port = 0;
+  config.log_level = Severity::kOff;
+  {
+    const Result<std::unique_ptr<Modules>> modules = StartModules(config);
+    if (modules.ok()) std::fputs(CoverageMarkdown(*(*modules)->router).c_str(), stdout);
+    if (!modules.ok()) Say(STDERR_FILENO, modules.status().message());
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(dir, ignored);
+  return 0;
+}
+
 }  // namespace
 
 int Up(const std::vector<std::string>& args) {
@@ -48,6 +69,7 @@ int Up(const std::vector<std::string>& args) {
     std::fputs(UpHelp().c_str(), stdout);
     return 0;
   }
+  if (config->print_api_coverage) return PrintApiCoverage(*config);
   const sigset_t stop = BlockStopSignals();
   Result<std::unique_ptr<Modules>> modules = StartModules(*config);
   if (!modules.ok()) {

@@ -1,0 +1,17 @@
+// One LoadRecord as a row of _landfall.loads. Private to load_state.
+#pragma once
+
+#include "base/status.h"
+#include "warehouse/duck.h"
+#include "warehouse/warehouse.h"
+
+namespace landfall::warehouse {
+
+// False when the key is there already.
+Result<bool> InsertLoadRow(Connection& connection, const LoadRecord& record);
+// Everything but the key, where the key and the epoch match; false when none does.
+Result<bool> UpdateLoadRow(Connection& connection, const LoadRecord& record);
+// From the current row of a SELECT of kLoadsColumns.
+Result<LoadRecord> ReadLoadRow(const QueryResult& row);
+
+}  // namespace landfall::warehouse

@@ -43,10 +43,14 @@ Result<std::optional<JoinKind>> Parser::ParseJoinKind() {
 
 // item {join item [ON .. | USING (..)]}
 Result<FromPtr> Parser::JoinChain(FromPtr left) {
+  TRY(Enter());
   for (;;) {
     const std::uint32_t at = Peek().begin;
     const std::optional<JoinKind> kind = TRY(ParseJoinKind());
-    if (!kind) return left;
+    if (!kind) {
+      Leave();
+      return left;
+    }
     TRY(ExpectWord("JOIN"));
     auto join = std::make_unique<FromItem>();
     join->kind = FromItem::Kind::kJoin;
@@ -56,6 +60,11 @@ Result<FromPtr> Parser::JoinChain(FromPtr left) {
     if (join->depth > kDepthMax) return QueryError(sql_, at, "Query is too complex");
     join->left = std::move(left);
     join->right = TRY(FromPrimary());
+    // a JOIN b JOIN c ON .. ON ..: the inner condition comes first.
+    const bool conditioned = *kind != JoinKind::kCross && join->right->kind != FromItem::Kind::kUnnest;
+    if (conditioned && !IsWord("ON") && !IsWord("USING") && (IsWord("JOIN") || IsWord("INNER") || IsWord("LEFT") || IsWord("RIGHT") || IsWord("FULL"))) {
+      join->right = TRY(JoinChain(std::move(join->right)));
+    }
     if (AcceptWord("ON")) {
       join->on = TRY(Expression());
     } else if (AcceptWord("USING")) {

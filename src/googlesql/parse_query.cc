@@ -28,7 +28,6 @@ bool Parser::StartsQuery(std::size_t ahead) const {
 
 Result<QueryPtr> Parser::ParenthesizedQuery() {
   QueryPtr query = TRY(ParseQuery());
-  if (IsSymbol("|>")) return NotBuilt("Pipe syntax");
   TRY(ExpectSymbol(")"));
   return query;
 }
@@ -38,14 +37,14 @@ Result<QueryPtr> Parser::ParseQuery() {
   std::vector<CommonTable> with;
   bool recursive = false;
   const std::uint32_t at = Peek().begin;
-  if (IsWord("FROM")) return NotBuilt("Pipe syntax");
   if (IsWord("WITH")) {
     Query holder;
     TRY(With(holder));
     with = std::move(holder.with);
     recursive = holder.recursive;
   }
-  QueryPtr query = TRY(QueryBody());
+  QueryPtr query = IsWord("FROM") ? TRY(FromQuery()) : TRY(QueryBody());
+  query = TRY(PipeOperators(std::move(query)));
   if (!with.empty()) {
     // A body that is itself a parenthesised WITH query keeps its own names.
     if (!query->with.empty()) {
@@ -139,6 +138,7 @@ Result<QueryPtr> Parser::SetOperand() {
     query->nested = TRY(ParenthesizedQuery());
     return query;
   }
+  if (IsWord("FROM")) return FromQuery();
   if (!IsWord("SELECT")) return Unexpected();
   query->select = TRY(ParseSelect());
   return query;

@@ -190,8 +190,8 @@ Result<Type> Parser::ParseType() {
     Result<TypeKind> kind = ParseTypeKind(name);
     if (!kind.ok() || IsSymbol(".")) return QueryError(sql_, at, "Type not found: " + name);
     type.kind = *kind;
+    if (IsSymbol("(")) return NotBuilt("Parameterized type " + TypeName(type));
   }
-  if (IsSymbol("(")) return NotBuilt("Parameterized type " + TypeName(type));
   Leave();
   return type;
 }
@@ -207,7 +207,7 @@ Result<std::unique_ptr<StatementSyntax>> Parser::Statement() {
   while (AcceptSymbol(";")) continue;
   s->at = Peek().begin;
   if (Peek().kind == TokenKind::kEnd) return QueryError(sql_, s->at, "Syntax error: Unexpected end of statement");
-  if (IsWord("SELECT") || IsWord("WITH") || IsSymbol("(")) {
+  if (IsWord("SELECT") || IsWord("WITH") || IsWord("FROM") || IsSymbol("(")) {
     s->query = TRY(ParseQuery());
   } else if (AcceptWord("INSERT")) {
     TRY(ParseInsert(*s));
@@ -223,8 +223,6 @@ Result<std::unique_ptr<StatementSyntax>> Parser::Statement() {
     TRY(ParseCreate(*s));
   } else if (AcceptWord("DROP")) {
     TRY(ParseDrop(*s));
-  } else if (IsWord("FROM")) {
-    return NotBuilt("Pipe syntax");
   } else {
     static constexpr std::string_view kScripting[] = {"DECLARE", "SET", "IF", "LOOP", "WHILE", "REPEAT", "FOR",
                                                       "BEGIN", "CASE", "CALL", "EXECUTE", "RAISE", "RETURN", "BREAK",
@@ -239,7 +237,6 @@ Result<std::unique_ptr<StatementSyntax>> Parser::Statement() {
     }
     return Unexpected();
   }
-  if (IsSymbol("|>")) return NotBuilt("Pipe syntax");
   bool ended = false;
   while (AcceptSymbol(";")) ended = true;
   if (Peek().kind == TokenKind::kEnd) return s;

@@ -102,6 +102,13 @@ class Parser {
   Status FromAlias(FromItem& item);
   Result<std::optional<JoinKind>> ParseJoinKind();
 
+  // Pipe syntax (parse_pipe.cc)
+  Result<QueryPtr> FromQuery();
+  Result<QueryPtr> PipeOperators(QueryPtr query);
+  Status PipeOperator(QueryPtr& query);
+  Status PipeAggregate(QueryPtr& query);
+  Status PipeSetOperation(QueryPtr& query);
+
   // Statements (parse_dml.cc, parse_ddl.cc)
   Result<std::unique_ptr<StatementSyntax>> Statement();
   Status ParseInsert(StatementSyntax& s);

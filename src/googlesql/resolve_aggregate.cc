@@ -192,7 +192,8 @@ std::string Resolver::OrderKey(const Value& value, bool descending, SortNulls nu
 }
 
 // NaN sorts before the numbers when ascending; a RANGE frame with offsets and DISTINCT leave room for one key only.
-Result<std::string> Resolver::OrderKeys(const std::vector<OrderItem>& items, const Context& context, bool single_key) {
+Result<std::string> Resolver::OrderKeys(const std::vector<OrderItem>& items, const Context& context, bool single_key,
+                                        bool range_offsets) {
   std::string sql;
   for (const OrderItem& item : items) {
     Value value = TRY(Resolve(*item.expr, context));
@@ -207,6 +208,8 @@ Result<std::string> Resolver::OrderKeys(const std::vector<OrderItem>& items, con
       const SortNulls side = item.nulls != SortNulls::kDefault ? item.nulls : item.descending ? SortNulls::kLast : SortNulls::kFirst;
       sql += (sql.empty() ? "" : ", ") + OrderKey(Value{"isnan(" + value.sql + ")", TypeOf(TypeKind::kBool)}, !item.descending, side, false);
     }
+    // The bounds of a RANGE frame are computed from the key: a wider type keeps them from overflowing.
+    if (range_offsets && value.type.kind == TypeKind::kInt64) value.sql = "CAST(" + value.sql + " AS HUGEINT)";
     sql += (sql.empty() ? "" : ", ") + OrderKey(value, item.descending, item.nulls, false);
   }
   return sql;
@@ -237,7 +240,7 @@ Result<std::string> Resolver::OverClause(const WindowSpec& window, const Context
   std::string sql;
   for (const ExprPtr& key : partition->partition_by) {
     Value value = TRY(Resolve(*key, inner));
-    if (value.type.is_array() || value.type.is_struct() || value.type.kind == TypeKind::kJson || value.type.kind == TypeKind::kFloat64) {
+    if (value.type.is_array() || value.type.kind == TypeKind::kJson || value.type.kind == TypeKind::kFloat64) {
       return Error(key->at, "Partitioning by expressions of type " + TypeName(value.type) + " is not allowed");
     }
     if (value.is_literal()) value.sql = "(" + value.sql + ")";
@@ -248,7 +251,7 @@ Result<std::string> Resolver::OverClause(const WindowSpec& window, const Context
     if (offsets && order->order_by.size() != 1) {
       return Error(window.at, "A window with an offset RANGE frame must have exactly one ORDER BY key");
     }
-    sql += (sql.empty() ? "ORDER BY " : " ORDER BY ") + TRY(OrderKeys(order->order_by, inner, offsets));
+    sql += (sql.empty() ? "ORDER BY " : " ORDER BY ") + TRY(OrderKeys(order->order_by, inner, offsets, offsets));
   }
   if (frame->frame) sql += (sql.empty() ? "" : " ") + TRY(FrameClause(*frame->frame, *order, inner));
   (void)needs_order;
@@ -262,6 +265,10 @@ Result<std::string> Resolver::FrameClause(const WindowFrame& frame, const Window
     if (frame.rows) {
       if (value.type.kind != TypeKind::kInt64) return Error(offset->at, "Window framing expression must be an integer");
       if (value.text.starts_with('-') || value.is_null()) return Error(offset->at, "Window frame offset cannot be negative or null");
+    }
+    if (!frame.rows && !value.is_literal()) {
+      const std::string check = value.type.kind == TypeKind::kFloat64 ? " OR NOT isfinite($1)" : "";
+      value.sql = FillTemplate("{$1 IS NULL OR $1 < 0" + check + " ?? 'Window frame offset for PRECEDING or FOLLOWING must be a non-negative finite number' !! $1}", {value.sql}, "", false);
     }
     return value.sql + " " + word;
   };

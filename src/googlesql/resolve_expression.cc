@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "googlesql/literals.h"
 #include "googlesql/resolver.h"
+#include "googlesql/special_forms.h"
 
 namespace landfall::googlesql {
 
@@ -335,6 +336,7 @@ Result<Value> Resolver::ResolveCast(const Expr& expr, const Context& context) {
       return Value{std::move(*sql), *expr.type};
     }
   }
+  if (expr.type->kind == TypeKind::kJson && from.type.kind != TypeKind::kJson && !from.is_null()) return JsonOf(from, dialect_);
   const bool number = from.literal == Value::Literal::kInteger || from.literal == Value::Literal::kFloat;
   if (number && expr.type->kind == TypeKind::kNumeric) {
     if (auto sql = LiteralSql(from.text, TypeKind::kNumeric, dialect_.time_zone)) return Value{std::move(*sql), *expr.type};

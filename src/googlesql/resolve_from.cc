@@ -247,6 +247,10 @@ Result<FromPlan> Resolver::ResolveJoin(const FromItem& item, Scope& scope) {
   } else if (!item.using_columns.empty()) {
     condition = TRY(JoinUsing(item, scope, first_left, first_right));
   }
+  if (array && item.join == JoinKind::kLeft && item.on) {  // DuckDB joins laterally on few conditions: filter inside
+    plan.sql = left.sql + " LEFT JOIN (SELECT * FROM " + right_sql + " WHERE " + condition + ") AS " + NextTable() + " ON TRUE";
+    return plan;
+  }
   static constexpr std::string_view kWords[] = {"CROSS", "CROSS", "INNER", "LEFT", "RIGHT", "FULL"};
   plan.sql = left.sql + " " + std::string(kWords[static_cast<std::size_t>(item.join)]) + " JOIN " + right_sql + " ON " + condition;
   return plan;

@@ -35,6 +35,15 @@ Result<Value> Resolver::ResolveName(const Expr& expr, const Context& context) {
   }
   std::optional<Value> found = TRY(LookUp(path, context));
   if (found) return std::move(*found);
+  for (const std::string_view name : {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_DATETIME", "CURRENT_TIMESTAMP"}) {
+    if (path.size() != 1 || !EqualsIgnoreCase(path[0]->text, name) || path[0]->quoted) continue;
+    Expr call;  // these may be called without parentheses
+    call.kind = ExprKind::kCall;
+    call.at = expr.at;
+    call.names.emplace_back(name);
+    call.call = std::make_unique<CallModifiers>();
+    return ResolveCall(call, context);
+  }
   return UnknownName(path[0]->text, path[0]->at, context);
 }
 

@@ -167,7 +167,8 @@ class Resolver {
   Result<Value> PlaceAggregate(const Expr& expr, std::string sql, Type type, const Context& context);
   Result<std::string> OverClause(const WindowSpec& window, const Context& context, bool needs_order, int depth = 0);
   Result<std::string> FrameClause(const WindowFrame& frame, const WindowSpec& window, const Context& context);
-  Result<std::string> OrderKeys(const std::vector<OrderItem>& items, const Context& context, bool single_key);
+  Result<std::string> OrderKeys(const std::vector<OrderItem>& items, const Context& context, bool single_key,
+                                bool range_offsets = false);
   std::string OrderKey(const Value& value, bool descending, SortNulls nulls, bool nan_first) const;
   Result<std::string> QuantileList(const Expr& count) const;
   Result<Value> CollectArray(QueryPlan plan);

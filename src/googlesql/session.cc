@@ -9,6 +9,17 @@ std::string_view SessionSql() {
 SET default_null_order='nulls_first_on_asc_last_on_desc';
 SET TimeZone='UTC';
 
+-- Time zones by name or as an offset: America/Lima, +5, -08:00, UTC+0530
+CREATE OR REPLACE TEMP MACRO lf_is_offset(zone) AS regexp_full_match(zone, '(UTC)?[+-]\d{1,2}(:?\d{2})?');
+CREATE OR REPLACE TEMP MACRO lf_offset(zone) AS
+  to_seconds(CASE WHEN contains(zone, '-') THEN -1 ELSE 1 END *
+    (CAST(regexp_extract(zone, '[+-](\d{1,2}?)(?::?(\d{2}))?$', 1) AS BIGINT) * 3600 +
+     CAST('0' || regexp_extract(zone, '[+-](\d{1,2}?)(?::?(\d{2}))?$', 2) AS BIGINT) * 60));
+CREATE OR REPLACE TEMP MACRO lf_local(zone, x) AS
+  CASE WHEN lf_is_offset(zone) THEN timezone('UTC', x) + lf_offset(zone) ELSE timezone(CASE WHEN lf_is_offset(zone) THEN 'UTC' ELSE zone END, x) END;
+CREATE OR REPLACE TEMP MACRO lf_instant(zone, x) AS
+  CASE WHEN lf_is_offset(zone) THEN timezone('UTC', x - lf_offset(zone)) ELSE timezone(CASE WHEN lf_is_offset(zone) THEN 'UTC' ELSE zone END, x) END;
+
 -- Texts of values
 CREATE OR REPLACE TEMP MACRO lf_fraction(micros) AS
   CASE WHEN micros % 1000000 = 0 THEN '' WHEN micros % 1000 = 0 THEN printf('.%03d', (micros % 1000000) // 1000)
@@ -27,14 +38,14 @@ CREATE OR REPLACE TEMP MACRO lf_time_string(x) AS
   printf('%02d:%02d:%02d', hour(x), minute(x), second(x)) || lf_fraction(microsecond(x));
 CREATE OR REPLACE TEMP MACRO lf_datetime_string(x) AS
   lf_date_string(x) || ' ' || printf('%02d:%02d:%02d', hour(x), minute(x), second(x)) || lf_fraction(microsecond(x));
-CREATE OR REPLACE TEMP MACRO lf_zone_seconds(x, zone) AS (epoch_us(timezone(zone, x)) - epoch_us(x)) // 1000000;
+CREATE OR REPLACE TEMP MACRO lf_zone_seconds(x, zone) AS (epoch_us(lf_local(zone, x)) - epoch_us(x)) // 1000000;
 CREATE OR REPLACE TEMP MACRO lf_zone_offset(seconds) AS
   CASE WHEN seconds < 0 THEN '-' ELSE '+' END || printf('%02d', abs(seconds) // 3600) ||
   CASE WHEN abs(seconds) % 3600 = 0 THEN '' ELSE printf(':%02d', abs(seconds) % 3600 // 60) END;
 CREATE OR REPLACE TEMP MACRO lf_zone_text(seconds, colon) AS
   CASE WHEN seconds < 0 THEN '-' ELSE '+' END || printf('%02d', abs(seconds) // 3600) || colon || printf('%02d', abs(seconds) % 3600 // 60);
 CREATE OR REPLACE TEMP MACRO lf_timestamp_string(x, zone) AS
-  lf_datetime_string(timezone(zone, x)) || lf_zone_offset(lf_zone_seconds(x, zone));
+  lf_datetime_string(lf_local(zone, x)) || lf_zone_offset(lf_zone_seconds(x, zone));
 
 -- Numbers
 CREATE OR REPLACE TEMP MACRO lf_floor_divide(a, b) AS CASE WHEN a % b < 0 THEN a // b - 1 ELSE a // b END;
@@ -109,7 +120,7 @@ CREATE OR REPLACE TEMP MACRO lf_try_string_datetime(s) AS
 CREATE OR REPLACE TEMP MACRO lf_to_string_datetime(s) AS
   CASE WHEN s IS NULL THEN NULL ELSE coalesce(lf_try_string_datetime(s), error('LF: Invalid datetime string "' || s || '"')) END;
 CREATE OR REPLACE TEMP MACRO lf_try_string_timestamp(s, zone) AS
-  CASE WHEN regexp_full_match(s, lf_local_pattern()) THEN timezone(zone, TRY_CAST(replace(trim(s), 't', 'T') AS TIMESTAMP))
+  CASE WHEN regexp_full_match(s, lf_local_pattern()) THEN lf_instant(zone, TRY_CAST(replace(trim(s), 't', 'T') AS TIMESTAMP))
        WHEN regexp_full_match(s, lf_local_pattern() || '([Zz]|[Uu][Tt][Cc]|[+-]\d{1,2}(:\d{1,2})?|[A-Za-z_]+/[A-Za-z_/]+)\s*')
          THEN TRY_CAST(regexp_replace(replace(trim(s), 'z', 'Z'), '([+-])(\d)(:|$)', '\10\2\3') AS TIMESTAMPTZ) END;
 CREATE OR REPLACE TEMP MACRO lf_to_string_timestamp(s, zone) AS
@@ -192,6 +203,12 @@ CREATE OR REPLACE TEMP MACRO lf_interval_string(i) AS
   CASE WHEN lf_interval_months(i) < 0 THEN '-' ELSE '' END || abs(lf_interval_months(i)) // 12 || '-' || abs(lf_interval_months(i)) % 12 || ' ' ||
   day(i) || ' ' || CASE WHEN lf_interval_micros(i) < 0 THEN '-' ELSE '' END || abs(lf_interval_micros(i)) // 3600000000 || ':' ||
   abs(lf_interval_micros(i)) % 3600000000 // 60000000 || ':' || abs(lf_interval_micros(i)) % 60000000 // 1000000 || lf_fraction(abs(lf_interval_micros(i)));
+
+-- Bytes, through their hexadecimal text
+CREATE OR REPLACE TEMP MACRO lf_byte_start(x, p) AS CASE WHEN p > 0 THEN p WHEN p = 0 THEN 1 ELSE greatest(octet_length(x) + p + 1, 1) END;
+CREATE OR REPLACE TEMP MACRO lf_byte_substr(x, p, n) AS
+  CASE WHEN n = 0 OR lf_byte_start(x, p) > octet_length(x) THEN CAST('' AS BLOB)
+       ELSE unhex(substr(hex(x), 2 * lf_byte_start(x, p) - 1, 2 * least(n, octet_length(x)))) END;
 
 -- Dates and times stay between the years 1 and 9999
 CREATE OR REPLACE TEMP MACRO lf_date_in_range(x) AS

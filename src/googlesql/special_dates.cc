@@ -196,9 +196,11 @@ Result<Value> Trunc(Resolver& r, const Expr& expr, const Context& c, bool safe) 
   std::string zone = QuoteLiteral(S::dialect(r).time_zone);
   if (expr.args.size() == 3) zone = TRY(S::ResolveAs(r, *expr.args[2], c, TypeOf(TypeKind::kString))).sql;
   const bool zoned = kind == TypeKind::kTimestamp;
-  const auto cut = Truncate(zoned ? "timezone($2, $1)" : "$1", part);
+  const std::string local = expr.args.size() == 3 ? "lf_local" : "timezone";
+  const std::string instant = expr.args.size() == 3 ? "lf_instant" : "timezone";
+  const auto cut = Truncate(zoned ? local + "($2, $1)" : "$1", part);
   if (!cut) return unsupported();
-  std::string pattern = kind == TypeKind::kDate ? CastTo(*cut, kind) : zoned ? "timezone($2, " + CastTo(*cut, TypeKind::kDatetime) + ")" : CastTo(*cut, kind);
+  std::string pattern = kind == TypeKind::kDate ? CastTo(*cut, kind) : zoned ? instant + "($2, " + CastTo(*cut, TypeKind::kDatetime) + ")" : CastTo(*cut, kind);
   return Value{FillTemplate(pattern, {subject.sql, zone}, "", safe), subject.type};
 }
 
@@ -230,7 +232,7 @@ Result<Value> Extract(Resolver& r, const Expr& expr, const Context& c, bool) {
   }
   std::string sql = subject.sql;
   if (kind == TypeKind::kTimestamp) {
-    sql = "timezone(" + zone + ", " + sql + ")";
+    sql = (expr.args.size() == 2 ? "lf_local(" : "timezone(") + zone + ", " + sql + ")";
     kind = TypeKind::kDatetime;
   }
   const Type integer = TypeOf(TypeKind::kInt64);
@@ -279,7 +281,7 @@ Result<Value> Current(Resolver& r, const Expr& expr, const Context& c, bool) {
   std::string zone = QuoteLiteral(S::dialect(r).time_zone);
   if (expr.args.size() > 1) return S::Error(r, expr, "No matching signature for function " + name);
   if (expr.args.size() == 1) zone = TRY(S::ResolveAs(r, *expr.args[0], c, TypeOf(TypeKind::kString))).sql;
-  const std::string local = "timezone(" + zone + ", now())";
+  const std::string local = (expr.args.size() == 1 ? "lf_local(" : "timezone(") + zone + ", now())";
   if (name == "CURRENT_DATETIME") return Value{local, TypeOf(TypeKind::kDatetime)};
   const TypeKind kind = name == "CURRENT_DATE" ? TypeKind::kDate : TypeKind::kTime;
   return Value{CastTo(local, kind), TypeOf(kind)};

@@ -96,7 +96,7 @@ Result<Value> FormatCall(Resolver& r, const Expr& expr, const Context& c, bool s
   if (kind == TypeKind::kTimestamp) {
     std::string zone = QuoteLiteral(S::dialect(r).time_zone);
     if (expr.args.size() == 3) zone = TRY(S::ResolveAs(r, *expr.args[2], c, TypeOf(TypeKind::kString))).sql;
-    local = "timezone(" + zone + ", " + subject.sql + ")";
+    local = "lf_local(" + zone + ", " + subject.sql + ")";
     offset = "lf_zone_seconds(" + subject.sql + ", " + zone + ")";
   } else if (kind == TypeKind::kTime) {
     local = "(DATE '1970-01-01' + " + subject.sql + ")";
@@ -198,7 +198,7 @@ Result<Value> ParseCall(Resolver& r, const Expr& expr, const Context& c, bool sa
   if (zoned) {
     std::string zone = QuoteLiteral(S::dialect(r).time_zone);
     if (expr.args.size() == 3) zone = TRY(S::ResolveAs(r, *expr.args[2], c, TypeOf(TypeKind::kString))).sql;
-    parsed = has_zone ? "CAST(" + parsed + " AS TIMESTAMPTZ)" : "timezone(" + zone + ", " + parsed + ")";
+    parsed = has_zone ? "CAST(" + parsed + " AS TIMESTAMPTZ)" : "lf_instant(" + zone + ", " + parsed + ")";
   } else {
     if (has_zone) return S::Error(r, *expr.args[0], "Invalid format element in " + name);
     parsed = "CAST(" + parsed + " AS " + physical + ")";

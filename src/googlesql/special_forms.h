@@ -50,6 +50,9 @@ std::span<const NamedForm> FormatForms();       // special_format.cc
 std::span<const NamedForm> JsonForms();         // special_json.cc
 std::span<const NamedForm> TextForms();         // special_text.cc
 
+// TO_JSON(value).
+Result<Value> JsonOf(const Value& value, const Dialect& dialect);
+
 // The upper-case name of a call.
 std::string CallName(const Expr& expr);
 

@@ -210,6 +210,16 @@ Result<Value> ObjectOfValues(Resolver& r, const Expr& expr, const Context& c, bo
   return Value{"CAST('{' || " + (text.empty() ? "''" : text) + " || '}' AS JSON)", TypeOf(TypeKind::kJson)};
 }
 
+}  // namespace
+
+Result<Value> JsonOf(const Value& value, const Dialect& dialect) {
+  Value typed = value.is_null() ? TRY(Coerce(Value(value), TypeOf(TypeKind::kInt64), dialect)) : value;
+  const std::string text = TRY(Encode(typed.sql, typed.type, false, "", 0));
+  return Value{"CAST(CASE WHEN (" + typed.sql + ") IS NOT NULL THEN " + text + " END AS JSON)", TypeOf(TypeKind::kJson)};
+}
+
+namespace {
+
 constexpr NamedForm kForms[] = {
     {"JSON_QUERY", Query}, {"JSON_EXTRACT", Query},
     {"JSON_VALUE", Scalar}, {"JSON_EXTRACT_SCALAR", Scalar},

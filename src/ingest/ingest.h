@@ -11,6 +11,7 @@
 // another.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -63,6 +64,9 @@ class Ingest {
   virtual Result<NotifyOutcome> Notify(const CallContext& ctx, const Json& body,
                                        const std::map<std::string, std::string>& headers) = 0;
 
+  // Load state and accounting, newest first.
+  virtual Result<std::vector<warehouse::LoadRecord>> Loads(const CallContext& ctx, const warehouse::LoadFilter& filter) = 0;
+
   // {"uri","project","dataset","table","partition","batch","state","reason","rules":[..],"config":[{key,value,origin}],
   //  "files":[..],"jobs":[..],"counts":{..},"next":..}; also for objects that do not exist yet.
   virtual Result<Json> Explain(const CallContext& ctx, std::string_view project, std::string_view bucket,
@@ -77,12 +81,13 @@ constexpr std::string_view kTopic = "projects/landfall-system/topics/ingest";
 constexpr std::string_view kSubscription = "projects/landfall-system/subscriptions/ingest";
 
 struct Options {
-  std::string default_project;
-  std::map<std::string, std::string> default_variables;  // of rule "default", from the environment of `landfall up`
-  std::vector<Rule> configured_rules;                    // from the config file; cannot be deleted through the API
+  std::string default_project = {};
+  std::map<std::string, std::string> default_variables = {};  // of rule "default", from the environment of `landfall up`
+  std::vector<Rule> configured_rules = {};               // from the config file; cannot be deleted through the API
   std::size_t workers_max = 2;
   std::size_t queued_loads_max = 100'000;                // in memory; more stay in the load state until there is room
   int attempts_max = 4;                                  // transient failures; then dead
+  std::chrono::milliseconds retry_delay{500};            // before the second attempt; doubles, up to a minute
 };
 // Creates its topic and subscription when missing. All references must outlive it.
 Result<std::unique_ptr<Ingest>> Start(Options options, meta::Store& meta, storage::Storage& storage,

@@ -170,11 +170,19 @@ Result<std::vector<Job>> UnfinishedJobs(Connection& connection) {
   return jobs;
 }
 
-Result<std::uint64_t> ExpireResults(Connection& connection, TimePoint now) {
-  const QueryResult expired = TRY(connection.Run(
+Result<std::vector<std::string>> ExpireResults(Connection& connection, TimePoint now) {
+  std::vector<std::string> tables;
+  QueryResult old = TRY(connection.Run("SELECT coalesce(result_table, '') FROM _landfall.jobs WHERE expires <= $1", {ToMicros(now)}));
+  bool any = false;
+  while (TRY(old.Next())) {
+    any = true;
+    if (std::string table = old.Text(0); !table.empty()) tables.push_back(std::move(table));
+  }
+  if (!any) return tables;
+  (void)TRY(connection.Run(
       "UPDATE _landfall.jobs SET result_rows = NULL, result_table = NULL, expires = NULL WHERE expires <= $1",
       {ToMicros(now)}));
-  return expired.rows_changed();
+  return tables;
 }
 
 Result<std::vector<std::string>> ResultTablesInUse(Connection& connection) {

@@ -47,8 +47,8 @@ Status MarkJobDeleted(Connection& connection, const JobRef& ref);
 
 // Records that are not DONE: what a restart has to end.
 Result<std::vector<Job>> UnfinishedJobs(Connection& connection);
-// Forgets results whose time is over; how many.
-Result<std::uint64_t> ExpireResults(Connection& connection, TimePoint now);
+// Forgets results whose time is over; the names of their tables, which may now be dropped.
+Result<std::vector<std::string>> ExpireResults(Connection& connection, TimePoint now);
 // Result tables that a job still names.
 Result<std::vector<std::string>> ResultTablesInUse(Connection& connection);
 

@@ -116,8 +116,8 @@ Result<Partition> ResolvePartition(const Table& table, std::string_view id) {
     if (EqualsIgnoreCase(field.name, by.field)) kind = field.type;
   }
   const std::string column = googlesql::QuoteIdentifier(partition.column);
-  partition.predicate = "(" + column + " >= " + Bound(kind, partition.start) + " AND " + column + " < " +
-                        Bound(kind, partition.end) + ")";
+  partition.up_to = column + " < " + Bound(kind, partition.end);
+  partition.predicate = "(" + column + " >= " + Bound(kind, partition.start) + " AND " + partition.up_to + ")";
   return partition;
 }
 

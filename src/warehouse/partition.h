@@ -14,6 +14,7 @@ struct Partition {
   TimePoint start, end;    // [start, end)
   std::string column;      // the partition column, or _PARTITIONTIME
   std::string predicate;   // DuckDB SQL over the table's physical columns: true for the rows of this partition
+  std::string up_to;       // the same for this partition and all before it
 };
 
 // kInvalidArgument: the table is not partitioned by time, the id does not have the length its type asks for, or it

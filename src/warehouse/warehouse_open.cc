@@ -1,0 +1,84 @@
+#include <algorithm>
+
+#include "googlesql/googlesql.h"
+#include "warehouse/load_state.h"
+#include "warehouse/result_rows.h"
+#include "warehouse/warehouse_impl.h"
+
+namespace landfall::warehouse {
+namespace {
+
+constexpr std::size_t kConnectionsMax = 32;
+constexpr std::string_view kStoppedMessage = "the server stopped while the job ran";
+
+// A job that was not DONE committed nothing: its record would say so in the same transaction.
+Status EndUnfinishedJobs(Connection& connection, TimePoint now, Log& log) {
+  for (Job& job : TRY(UnfinishedJobs(connection))) {
+    job.state = JobState::kDone;
+    if (!job.started) job.started = job.created;
+    job.ended = std::max(now, job.created);
+    job.error = JobError{"backendError", "", std::string(kStoppedMessage)};
+    job.errors = {*job.error};
+    TRY(SaveJob(connection, job));
+    log.Warn("job_ended_by_restart", {{"job", ToString(job.ref)}});
+  }
+  return {};
+}
+
+Status ClearSpool(FileSystem& files, const std::string& dir) {
+  for (const std::string& name : TRY(files.List(dir))) TRY(files.Remove(dir + "/" + name));
+  return {};
+}
+
+RunnerOptions RunnerOptionsOf(const Options& options) {
+  RunnerOptions runner;
+  runner.workers_max = options.workers_max;
+  runner.queued_jobs_max = options.queued_jobs_max;
+  runner.result_life = options.result_life;
+  return runner;
+}
+
+}  // namespace
+
+WarehouseImpl::WarehouseImpl(Options options, Services services, std::unique_ptr<Database> database,
+                             std::unique_ptr<Catalog> catalog)
+    : options_(std::move(options)),
+      services_(services),
+      database_(std::move(database)),
+      catalog_(std::move(catalog)),
+      connections_(*database_, kConnectionsMax, ""),
+      session_connections_(*database_, options_.workers_max, std::string(googlesql::SessionSql())),
+      query_services_{*catalog_, locks_, connections_},
+      runner_(RunnerOptionsOf(options_), session_connections_, services.clock, services.log, services.metrics),
+      maintenance_({connections_, *catalog_, locks_, runner_, services.files, services.clock, services.log},
+                   options_.dir + "/warehouse.duckdb.wal", options_.checkpoint_wal_bytes, services.metrics) {}
+
+WarehouseImpl::~WarehouseImpl() = default;
+
+Result<std::unique_ptr<Warehouse>> Open(Options options, ObjectSource& objects, FileSystem& files, Clock& clock,
+                                        Random& random, Faults& faults, Log& log, Metrics& metrics) {
+  if (options.workers_max == 0) return InvalidArgument("workers_max must be at least 1");
+  const std::string spool = options.dir + "/spool";
+  TRY(files.MakeDirs(spool));
+  TRY(ClearSpool(files, spool));
+  DatabaseOptions database_options;
+  database_options.path = options.dir + "/warehouse.duckdb";
+  database_options.threads = options.threads;
+  database_options.memory_bytes_max = options.memory_bytes_max;
+  database_options.readable_dirs = {spool};
+  std::unique_ptr<Database> database = TRY(Database::Open(database_options, &faults));
+  std::unique_ptr<Catalog> catalog;
+  {
+    const std::unique_ptr<Connection> connection = TRY(database->Connect());
+    catalog = TRY(Catalog::Open(*connection, clock));
+    TRY(CreateJobTables(*connection));
+    TRY(CreateLoadTables(*connection));
+    TRY(EndUnfinishedJobs(*connection, clock.Now(), log));
+    TRY(DropStrayResultTables(*connection));
+  }
+  return std::unique_ptr<Warehouse>(std::make_unique<WarehouseImpl>(
+      std::move(options), WarehouseImpl::Services{objects, files, clock, random, faults, log, metrics}, std::move(database),
+      std::move(catalog)));
+}
+
+}  // namespace landfall::warehouse

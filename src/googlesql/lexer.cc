@@ -112,7 +112,13 @@ class Lexer {
       return Token{TokenKind::kInteger, std::string(sql_.substr(begin, at_ - begin))};
     }
     bool is_float = false;
+    // In my-project-1.data the number is a part of a name: the parser glues the parts by their offsets.
+    const bool in_path = begin >= 2 && sql_[begin - 1] == '-' && IsName(sql_[begin - 2]);
     while (IsDigit(Peek())) ++at_;
+    if (in_path && Peek() == '.' && IsNameStart(Peek(1)) && !((Peek(1) | 0x20) == 'e' && IsDigit(Peek(2)))) {
+      return Token{TokenKind::kInteger, std::string(sql_.substr(begin, at_ - begin))};
+    }
+    if (in_path && IsNameStart(Peek()) && (Peek() | 0x20) != 'e') return Name();
     if (Peek() == '.') {
       is_float = true;
       ++at_;

@@ -10,7 +10,7 @@ namespace landfall::googlesql {
 // "(SELECT 1) UNION ALL ..", but not "(SELECT 1) + 1".
 bool Parser::StartsQuery(std::size_t ahead) const {
   std::size_t depth = 0;
-  while (IsSymbol("(", ahead + depth)) ++depth;
+  while (depth <= kDepthMax && IsSymbol("(", ahead + depth)) ++depth;
   const std::size_t first = ahead + depth;
   const bool query = IsWord("SELECT", first) || (IsWord("WITH", first) && !IsSymbol("(", first + 1)) || IsWord("FROM", first);
   if (!query) return false;

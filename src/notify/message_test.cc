@@ -91,9 +91,12 @@ TEST(NotifyMessage, DataIsTheObjectResource) {
     "selfLink": "https://www.googleapis.com/storage/v1/b/b/o/in%2Fday%20one.json",
     "name": "in/day one.json", "bucket": "b", "generation": "1587627537231057",
     "metageneration": "1", "size": "5",
-    "crc32c": "AAAAAA==", "md5Hash": "AQEBAQEBAQEBAQEBAQEBAQ==", "etag": "CNHZkbuF/ugCEAE=",
-    "timeCreated": "2023-11-14T22:13:20.120Z", "updated": "2023-11-14T22:13:20.120Z",
-    "timeStorageClassUpdated": "2023-11-14T22:13:20.120Z", "timeFinalized": "2023-11-14T22:13:20.120Z",
+    "crc32c": "AAAAAA==",
+    "md5Hash": "AQEBAQEBAQEBAQEBAQEBAQ==", "etag": "CNHZkbuF/ugCEAE=",
+    "timeCreated": "2023-11-14T22:13:20.120Z",
+    "updated": "2023-11-14T22:13:20.120Z",
+    "timeStorageClassUpdated": "2023-11-14T22:13:20.120Z",
+    "timeFinalized": "2023-11-14T22:13:20.120Z",
     "storageClass": "STANDARD", "contentType": "application/json", "metadata": {"k": "v"}})")
                             .value();
   EXPECT_EQ(json, expected) << ToText(json);

@@ -22,7 +22,11 @@ namespace landfall::api {
 net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub);
 
 // BigQuery v2 under /bigquery/v2, /upload/bigquery/v2, /resumable/upload/bigquery/v2 and the bare /projects/... alias.
-net::Api MakeBigQueryJson(warehouse::Warehouse& warehouse, Clock& clock);
+struct BigQueryJsonOptions {
+  std::string default_project = "landfall";  // the one projects.list shows
+  std::string spool_dir = "/tmp";            // bytes of unfinished resumable uploads
+};
+net::Api MakeBigQueryJson(warehouse::Warehouse& warehouse, Clock& clock, BigQueryJsonOptions options = {});
 
 // Our own extensions under /landfall/v1: ingestRules, ingest:notify, explain, loads, faults (testbench profile only).
 struct LandfallJsonOptions {

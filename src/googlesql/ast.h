@@ -110,12 +110,13 @@ struct SelectItem {
   std::uint32_t at = 0;
   std::vector<std::string> except;
   std::vector<std::pair<ExprPtr, std::string>> replace;
+  std::vector<std::pair<std::string, std::string>> rename;  // pipe RENAME
 };
 
 enum class JoinKind : std::uint8_t { kComma, kCross, kInner, kLeft, kRight, kFull };
 
 struct FromItem {
-  enum class Kind : std::uint8_t { kTable, kSubquery, kUnnest, kJoin, kPathExpr } kind = Kind::kTable;
+  enum class Kind : std::uint8_t { kTable, kSubquery, kUnnest, kJoin, kPivot } kind = Kind::kTable;
   std::uint32_t at = 0;
   std::vector<std::string> path;   // kTable; may turn out to be an array path of an earlier item
   QueryPtr query;
@@ -127,6 +128,8 @@ struct FromItem {
   std::unique_ptr<FromItem> left, right;
   ExprPtr on;
   std::vector<std::string> using_columns;
+  std::vector<SelectItem> pivot_aggregates, pivot_values;  // kPivot, over `left`
+  ExprPtr pivot_for;
   int depth = 1;
 };
 using FromPtr = std::unique_ptr<FromItem>;

@@ -20,8 +20,8 @@ struct ScalarRow {
   const char* signature;
   const char* sql;
 };
-// In `sql`, the last ")" closes the aggregate call: DISTINCT, ORDER BY, FILTER and OVER are placed around it. A second
-// call may follow after ";". `wrap` is applied to the whole: $0 is the first call, $~ the second.
+// In `sql`, the last ")" closes the aggregate call: DISTINCT, ORDER BY, FILTER and OVER are placed around it. More calls
+// may follow after ";". `wrap` is applied to the whole: $0 is the first call, $~ the second, $^ the third.
 struct AggregateRow {
   const char* name;
   const char* signature;

@@ -102,6 +102,7 @@ Result<FromPtr> Parser::FromPrimary() {
       item->offset_alias = TRY(OptionalAlias(false));
     }
   }
+  if (IsWord("PIVOT") && IsSymbol("(", 1)) item = TRY(PivotItem(std::move(item)));
   for (const std::string_view word : {"PIVOT", "UNPIVOT", "TABLESAMPLE", "MATCH_RECOGNIZE"}) {
     if (IsWord(word)) return NotBuilt(word);
   }
@@ -112,11 +113,34 @@ Result<FromPtr> Parser::FromPrimary() {
 }
 
 Status Parser::FromAlias(FromItem& item) {
-  for (const std::string_view word : {"PIVOT", "UNPIVOT", "MATCH_RECOGNIZE"}) {
+  for (const std::string_view word : {"UNPIVOT", "MATCH_RECOGNIZE"}) {
     if (IsWord(word) && IsSymbol("(", 1)) return NotBuilt(word);
   }
+  if (IsWord("PIVOT") && IsSymbol("(", 1)) return Ok();  // an operator, not an alias
   item.alias = TRY(OptionalAlias(false));
   return Ok();
+}
+
+// input PIVOT(aggregate [AS x], .. FOR expr IN (value [AS y], ..)) [AS z]
+Result<FromPtr> Parser::PivotItem(FromPtr input) {
+  auto item = std::make_unique<FromItem>();
+  item->kind = FromItem::Kind::kPivot;
+  item->at = Peek().begin;
+  item->depth = input->depth + 1;
+  item->left = std::move(input);
+  next_ += 2;
+  do item->pivot_aggregates.push_back(TRY(ParseSelectItem()));
+  while (AcceptSymbol(","));
+  TRY(ExpectWord("FOR"));
+  item->pivot_for = TRY(Expression(kAbovePredicates));
+  TRY(ExpectWord("IN"));
+  TRY(ExpectSymbol("("));
+  do item->pivot_values.push_back(TRY(ParseSelectItem()));
+  while (AcceptSymbol(","));
+  TRY(ExpectSymbol(")"));
+  TRY(ExpectSymbol(")"));
+  item->alias = TRY(OptionalAlias(false));
+  return item;
 }
 
 Result<FromPtr> Parser::UnnestItem() {

@@ -33,7 +33,7 @@ bool IsPlain(const Query& query) {
   return query.select && query.with.empty() && query.order_by.empty() && !query.limit && !query.select->distinct &&
          !query.select->group_by && !query.select->qualify && query.select->items.size() == 1 &&
          query.select->items[0].kind == SelectItem::Kind::kStar && query.select->items[0].except.empty() &&
-         query.select->items[0].replace.empty() && query.select->from;
+         query.select->items[0].replace.empty() && query.select->items[0].rename.empty() && query.select->from;
 }
 
 }  // namespace
@@ -127,6 +127,16 @@ Status Parser::PipeOperator(QueryPtr& query) {
     query->select->from = TRY(JoinChain(std::move(query->select->from)));
     return Ok();
   }
+  if (AcceptWord("ASSERT")) return PipeAssert(query);
+  if (AcceptWord("RENAME")) {
+    SelectItem& star = plain().items[0];
+    do {
+      std::string from = TRY(Identifier());
+      TRY(ExpectWord("AS"));
+      star.rename.emplace_back(std::move(from), TRY(Identifier()));
+    } while (AcceptSymbol(","));
+    return Ok();
+  }
   if (IsWord("UNION") || IsWord("INTERSECT") || IsWord("EXCEPT")) return PipeSetOperation(query);
   return NotBuilt("Pipe operator " + Peek().text);
 }
@@ -163,6 +173,28 @@ Status Parser::PipeAggregate(QueryPtr& query) {
   for (SelectItem& item : aggregates) select.items.push_back(std::move(item));
   if (select.items.empty()) return Unexpected();
   select.group_by = std::move(group);
+  return Ok();
+}
+
+// ASSERT condition [, payload ..]: WHERE that raises for the rows it would drop.
+Status Parser::PipeAssert(QueryPtr& query) {
+  if (!IsPlain(*query) || query->select->where) Wrap(query);
+  const std::uint32_t at = Peek().begin;
+  const auto call = [&](std::string name) {
+    ExprPtr expr = Make(ExprKind::kCall, at);
+    expr->names.push_back(std::move(name));
+    expr->call = std::make_unique<CallModifiers>();
+    return expr;
+  };
+  ExprPtr check = call("IF"), failure = call("ERROR");
+  check->args.push_back(TRY(Expression()));
+  while (AcceptSymbol(",")) TRY(Expression());
+  failure->args.push_back(Make(ExprKind::kString, at));
+  failure->args[0]->text = "Assert failed: " + std::string(sql_.substr(at, tokens_[next_ - 1].end - at));
+  check->args.push_back(Make(ExprKind::kBool, at));
+  check->args[1]->text = "TRUE";
+  check->args.push_back(std::move(failure));
+  query->select->where = TRY(Finish(std::move(check)));
   return Ok();
 }
 

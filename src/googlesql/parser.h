@@ -18,6 +18,9 @@ inline constexpr int kDepthMax = 150;
 // Longer statements are refused before they are read.
 inline constexpr std::size_t kStatementBytesMax = 1024 * 1024;
 
+// The precedence of expressions that stop before IN, LIKE, = and the other predicates.
+inline constexpr int kAbovePredicates = 5;
+
 class Parser {
  public:
   static Result<std::unique_ptr<StatementSyntax>> ParseStatement(std::string_view sql);
@@ -100,6 +103,7 @@ class Parser {
   Result<FromPtr> FromPrimary();
   Result<FromPtr> UnnestItem();
   Status FromAlias(FromItem& item);
+  Result<FromPtr> PivotItem(FromPtr input);
   Result<std::optional<JoinKind>> ParseJoinKind();
 
   // Pipe syntax (parse_pipe.cc)
@@ -108,6 +112,7 @@ class Parser {
   Status PipeOperator(QueryPtr& query);
   Status PipeAggregate(QueryPtr& query);
   Status PipeSetOperation(QueryPtr& query);
+  Status PipeAssert(QueryPtr& query);
 
   // Statements (parse_dml.cc, parse_ddl.cc)
   Result<std::unique_ptr<StatementSyntax>> Statement();

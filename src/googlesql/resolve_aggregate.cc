@@ -110,6 +110,7 @@ Result<Value> Resolver::AggregateCall(const Expr& expr, const std::string& name,
       filters.push_back(sql[0] + " IS NOT NULL");
     }
   }
+  if (!context.filter.empty()) filters.push_back(context.filter);
   if (name == "ARRAY_CONCAT_AGG") filters.push_back(sql[0] + " IS NOT NULL");
   if (name == "STRING_AGG") filters.push_back(sql[0] + " IS NOT NULL");
   if (call.having_expr) {
@@ -154,6 +155,9 @@ Result<Value> Resolver::AggregateCall(const Expr& expr, const std::string& name,
       ++i;
     } else if (wrap[i] == '$' && wrap[i + 1] == '~') {
       whole += cores[1];
+      ++i;
+    } else if (wrap[i] == '$' && wrap[i + 1] == '^') {
+      whole += cores[2];
       ++i;
     } else if (wrap[i] == '$' && wrap[i + 1] >= '1' && wrap[i + 1] <= '9') {
       whole += sql[static_cast<std::size_t>(wrap[++i] - '1')];
@@ -201,9 +205,7 @@ Result<std::string> Resolver::OrderKeys(const std::vector<OrderItem>& items, con
       return Error(item.expr->at, "ORDER BY does not support expressions of type " + TypeName(value.type));
     }
     if (value.is_literal()) value.sql = "(" + value.sql + ")";
-    if (value.type.kind == TypeKind::kFloat64 && single_key) {
-      value.sql = FillTemplate("{NOT isfinite($1) ?? 'A RANGE frame or DISTINCT over NaN or infinite keys is not supported' !! $1}", {value.sql}, "", false);
-    }
+    if (value.type.kind == TypeKind::kFloat64 && range_offsets) value.sql = "lf_range_key(" + value.sql + ")";
     if (value.type.kind == TypeKind::kFloat64 && !single_key) {
       const SortNulls side = item.nulls != SortNulls::kDefault ? item.nulls : item.descending ? SortNulls::kLast : SortNulls::kFirst;
       sql += (sql.empty() ? "" : ", ") + OrderKey(Value{"isnan(" + value.sql + ")", TypeOf(TypeKind::kBool)}, !item.descending, side, false);

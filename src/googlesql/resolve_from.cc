@@ -36,7 +36,7 @@ Result<FromPlan> Resolver::ResolveFrom(const FromItem& item, Scope& scope) {
       return ResolveUnnest(item, std::move(array), item.alias, scope);
     }
     case FromItem::Kind::kJoin: return ResolveJoin(item, scope);
-    case FromItem::Kind::kPathExpr: break;
+    case FromItem::Kind::kPivot: return ResolvePivot(item, scope);
   }
   return Error(item.at, "FROM item is not supported");
 }

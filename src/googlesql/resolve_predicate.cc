@@ -128,9 +128,14 @@ Result<Value> Resolver::ResolveIn(const Expr& expr, const Context& context) {
     auto type = Supertype(pointers);
     if (!type && array.literal == Value::Literal::kOther && CoercionCost(left, *array.type.element)) type = *array.type.element;
     if (!type) return NoSignature(expr.at, "operator IN UNNEST", {left, array});
-    if (type->is_struct()) return Refuse(expr.at, "IN UNNEST of STRUCT");
     left = TRY(CoerceAt(expr.at, std::move(left), *type));
     array = TRY(CoerceAt(expr.at, std::move(array), ArrayOf(*type)));
+    if (type->is_struct() || type->kind == TypeKind::kFloat64) {  // equality that is more than DuckDB's =
+      const std::string equal = TRY(Compare(expr.at, "=", left, Value{"u", *type})).sql;
+      const auto count = [&](const std::string& what) { return "len(list_filter(" + array.sql + ", lambda u: " + what + ")) > 0"; };
+      return Value{opening + "CASE WHEN " + count("coalesce(" + equal + ", FALSE)") + " THEN TRUE WHEN " + count("(" + equal + ") IS NULL") +
+                       " THEN NULL ELSE FALSE END" + closing, boolean};
+    }
     return Value{opening + "coalesce(" + left.sql + " = ANY(" + array.sql + "), CASE WHEN len(" + array.sql + ") > 0 THEN NULL ELSE FALSE END)" + closing, boolean};
   }
   std::vector<Value> values = TRY(ResolveAll(expr.args, context));

@@ -172,6 +172,11 @@ class SelectResolver {
       }
       if (!found) return r_.Error(item.at, "Column " + name + " in SELECT * REPLACE list does not exist");
     }
+    for (const auto& [name, renamed] : item.rename) {
+      const auto one = std::find_if(expanded.begin(), expanded.end(), [&](const Item& i) { return EqualsIgnoreCase(i.name, name); });
+      if (one == expanded.end()) return r_.Error(item.at, "Column " + name + " in RENAME list does not exist");
+      one->name = renamed;
+    }
     return Ok();
   }
 

@@ -66,6 +66,7 @@ struct Context {
   Scope* scope = nullptr;
   Grouping* aggregation = nullptr;   // aggregates go here; null: not allowed
   std::string_view clause = "this clause";
+  std::string filter;                // of every aggregate, for PIVOT
   bool windows = false;
   const std::vector<SelectAlias>* aliases = nullptr;
   const std::vector<std::pair<std::string, std::unique_ptr<WindowSpec>>>* named_windows = nullptr;
@@ -197,6 +198,7 @@ class Resolver {
   Result<FromPlan> ScanView(const FromItem& item, const Relation& relation, Scope& scope);
   Result<FromPlan> ScanPlan(const QueryPlan& plan, const std::string& alias, Scope& scope, const std::string& sql);
   Result<FromPlan> ResolveUnnest(const FromItem& item, Value array, const std::string& alias, Scope& scope);
+  Result<FromPlan> ResolvePivot(const FromItem& item, Scope& scope);  // resolve_pivot.cc
   Result<FromPlan> ResolveJoin(const FromItem& item, Scope& scope);
   Result<std::string> JoinUsing(const FromItem& item, Scope& scope, std::size_t first_left, std::size_t first_right);
   std::string BindRelation(const Relation& relation, const std::string& alias, Scope& scope);

@@ -152,6 +152,10 @@ CREATE OR REPLACE TEMP MACRO lf_substr3(s, p, n) AS
 CREATE OR REPLACE TEMP MACRO lf_pad(s, n, at_left) AS
   CASE WHEN length(s) >= n THEN s WHEN at_left THEN rpad(s, CAST(n AS INTEGER), ' ') ELSE lpad(s, CAST(n AS INTEGER), ' ') END;
 
+-- The key of a RANGE frame with offsets, in one double: NaN below -inf, and infinities that keep apart from it.
+CREATE OR REPLACE TEMP MACRO lf_range_key(x) AS
+  CASE WHEN isnan(x) THEN '-inf'::DOUBLE WHEN isinf(x) THEN CASE WHEN x > 0 THEN 1.7976931348623157e308::DOUBLE ELSE -1.7976931348623157e308::DOUBLE END ELSE x END;
+
 -- JSON
 CREATE OR REPLACE TEMP MACRO lf_json_or_null(s) AS CASE WHEN json_valid(s) THEN json(s) END;
 CREATE OR REPLACE TEMP MACRO lf_json_scalar(j) AS
@@ -161,6 +165,8 @@ CREATE OR REPLACE TEMP MACRO lf_json_elements(j) AS
 CREATE OR REPLACE TEMP MACRO lf_json_scalars(list) AS
   CASE WHEN len(list_filter(list, lambda e: json_type(e) IN ('OBJECT', 'ARRAY'))) > 0 THEN NULL
        ELSE list_transform(list, lambda e: CASE WHEN json_type(e) = 'NULL' THEN NULL ELSE json_extract_string(e, '$') END) END;
+CREATE OR REPLACE TEMP MACRO lf_top(entries, n) AS
+  list_transform(list_slice(list_sort(entries, 'DESC'), 1, n), lambda e: struct_pack(value := e.v, count := e.c));
 CREATE OR REPLACE TEMP MACRO lf_json_element(j, i) AS CASE WHEN i >= 0 THEN json_extract(j, '$[' || CAST(i AS VARCHAR) || ']') END;
 CREATE OR REPLACE TEMP MACRO lf_json_int64(x) AS
   CASE WHEN x IS NULL THEN 'null' WHEN x BETWEEN -9007199254740992 AND 9007199254740992 THEN CAST(x AS VARCHAR) ELSE '"' || CAST(x AS VARCHAR) || '"' END;

@@ -75,10 +75,7 @@ Result<Value> Extremes(Resolver& r, const Expr& expr, const Context& c, bool) {
 Result<Value> RaiseError(Resolver& r, const Expr& expr, const Context& c, bool) {
   if (expr.args.size() != 1) return WrongCount(r, expr);
   const Value text = TRY(S::ResolveAs(r, *expr.args[0], c, TypeOf(TypeKind::kString)));
-  Value value{"error('LF: ' || " + text.sql + ")", TypeOf(TypeKind::kInt64)};
-  value.literal = Value::Literal::kNone;
-  value.sql = "CAST(" + value.sql + " AS BIGINT)";
-  return value;
+  return Value{"CAST(error('LF: ' || " + text.sql + ") AS BIGINT)", TypeOf(TypeKind::kInt64), Value::Literal::kError, ""};
 }
 
 Result<Value> GenerateArray(Resolver& r, const Expr& expr, const Context& c, bool) {

@@ -215,6 +215,9 @@ Result<Value> ObjectOfValues(Resolver& r, const Expr& expr, const Context& c, bo
 Result<Value> JsonOf(const Value& value, const Dialect& dialect) {
   Value typed = value.is_null() ? TRY(Coerce(Value(value), TypeOf(TypeKind::kInt64), dialect)) : value;
   const std::string text = TRY(Encode(typed.sql, typed.type, false, "", 0));
+  if (typed.type.kind == TypeKind::kFloat64) {
+    typed.sql = FillTemplate("{NOT isfinite($1) ?? lf_float64_string($1) || ' is not a valid JSON number' !! $1}", {typed.sql}, "", false);
+  }
   return Value{"CAST(CASE WHEN (" + typed.sql + ") IS NOT NULL THEN " + text + " END AS JSON)", TypeOf(TypeKind::kJson)};
 }
 

@@ -82,7 +82,7 @@ bool IsNumber(TypeKind kind) {
 }
 
 std::optional<int> CoercionCost(const Value& from, const Type& to) {
-  if (from.is_null()) return 0;
+  if (from.is_null() || from.is_error()) return 0;
   if (from.literal == Value::Literal::kEmptyArray && to.is_array()) return 1;
   if (from.type == to) return 0;
   if (const auto widening = WideningCost(from.type.kind, to.kind)) return widening;
@@ -107,6 +107,7 @@ std::optional<int> CoercionCost(const Value& from, const Type& to) {
 }
 
 Result<Value> Coerce(Value from, const Type& to, const Dialect& dialect) {
+  if (from.is_error()) return Value{"CAST(" + from.sql + " AS " + TRY(DuckDbType(to)) + ")", to};
   if (from.is_null() || from.literal == Value::Literal::kEmptyArray) {
     const std::string type = TRY(DuckDbType(to));
     from.sql = "CAST(" + std::string(from.is_null() ? "NULL" : "[]") + " AS " + type + ")";
@@ -146,7 +147,7 @@ std::optional<Type> Supertype(const std::vector<const Value*>& values) {
   int best_cost = 0;
   for (const bool literals : {false, true}) {
     for (const Value* candidate : values) {
-      if (candidate->is_null() || candidate->literal == Value::Literal::kEmptyArray) continue;
+      if (candidate->is_null() || candidate->is_error() || candidate->literal == Value::Literal::kEmptyArray) continue;
       if (candidate->is_literal() != literals) continue;
       int cost = 0;
       bool all = true;
@@ -163,7 +164,7 @@ std::optional<Type> Supertype(const std::vector<const Value*>& values) {
     if (best) return best;
   }
   bool has_candidate = false;
-  for (const Value* value : values) has_candidate = has_candidate || !value->is_null();
+  for (const Value* value : values) has_candidate = has_candidate || (!value->is_null() && !value->is_error());
   if (has_candidate) {
     for (const Value* value : values) {
       if (value->literal == Value::Literal::kEmptyArray) return value->type;

@@ -12,7 +12,8 @@ namespace landfall::googlesql {
 
 struct Value {
   // What the text said, for the coercions that only literals and parameters have.
-  enum class Literal : std::uint8_t { kNone, kNull, kInteger, kFloat, kString, kEmptyArray, kParameter, kOther };
+  enum class Literal : std::uint8_t { kNone, kNull, kInteger, kFloat, kString, kEmptyArray, kParameter, kOther,
+                             kError };  // kError: ERROR(..), of any type
 
   std::string sql;   // self-contained: may be used as an operand anywhere
   Type type;
@@ -21,6 +22,7 @@ struct Value {
 
   bool is_literal() const { return literal != Literal::kNone && literal != Literal::kParameter; }
   bool is_null() const { return literal == Literal::kNull; }
+  bool is_error() const { return literal == Literal::kError; }
 };
 
 // How values become SQL in this statement.

@@ -28,7 +28,13 @@ class WarehouseImpl final : public Warehouse {
     Log& log;
     Metrics& metrics;
   };
-  WarehouseImpl(Options options, Services services, std::unique_ptr<Database> database, std::unique_ptr<Catalog> catalog);
+  // What Open() made before.
+  struct Opened {
+    std::unique_ptr<FileLock> lock;
+    std::unique_ptr<Database> database;
+    std::unique_ptr<Catalog> catalog;
+  };
+  WarehouseImpl(Options options, Services services, Opened opened);
   ~WarehouseImpl() override;
 
   Result<Dataset> CreateDataset(const CallContext& ctx, Dataset dataset) override;
@@ -84,6 +90,7 @@ class WarehouseImpl final : public Warehouse {
 
   const Options options_;
   Services services_;
+  std::unique_ptr<FileLock> lock_;      // DuckDB's own does not keep a second opener in this process away
   std::unique_ptr<Database> database_;
   std::unique_ptr<Catalog> catalog_;
   TableLocks locks_;

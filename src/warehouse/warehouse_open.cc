@@ -40,12 +40,12 @@ RunnerOptions RunnerOptionsOf(const Options& options) {
 
 }  // namespace
 
-WarehouseImpl::WarehouseImpl(Options options, Services services, std::unique_ptr<Database> database,
-                             std::unique_ptr<Catalog> catalog)
+WarehouseImpl::WarehouseImpl(Options options, Services services, Opened opened)
     : options_(std::move(options)),
       services_(services),
-      database_(std::move(database)),
-      catalog_(std::move(catalog)),
+      lock_(std::move(opened.lock)),
+      database_(std::move(opened.database)),
+      catalog_(std::move(opened.catalog)),
       connections_(*database_, kConnectionsMax, ""),
       session_connections_(*database_, options_.workers_max, std::string(googlesql::SessionSql())),
       query_services_{*catalog_, locks_, connections_},
@@ -60,25 +60,25 @@ Result<std::unique_ptr<Warehouse>> Open(Options options, ObjectSource& objects, 
   if (options.workers_max == 0) return InvalidArgument("workers_max must be at least 1");
   const std::string spool = options.dir + "/spool";
   TRY(files.MakeDirs(spool));
+  WarehouseImpl::Opened opened;
+  opened.lock = TRY(files.Lock(options.dir + "/warehouse.lock"));
   TRY(ClearSpool(files, spool));
   DatabaseOptions database_options;
   database_options.path = options.dir + "/warehouse.duckdb";
   database_options.threads = options.threads;
   database_options.memory_bytes_max = options.memory_bytes_max;
   database_options.readable_dirs = {spool};
-  std::unique_ptr<Database> database = TRY(Database::Open(database_options, &faults));
-  std::unique_ptr<Catalog> catalog;
+  opened.database = TRY(Database::Open(database_options, &faults));
   {
-    const std::unique_ptr<Connection> connection = TRY(database->Connect());
-    catalog = TRY(Catalog::Open(*connection, clock));
+    const std::unique_ptr<Connection> connection = TRY(opened.database->Connect());
+    opened.catalog = TRY(Catalog::Open(*connection, clock));
     TRY(CreateJobTables(*connection));
     TRY(CreateLoadTables(*connection));
     TRY(EndUnfinishedJobs(*connection, clock.Now(), log));
     TRY(DropStrayResultTables(*connection));
   }
   return std::unique_ptr<Warehouse>(std::make_unique<WarehouseImpl>(
-      std::move(options), WarehouseImpl::Services{objects, files, clock, random, faults, log, metrics}, std::move(database),
-      std::move(catalog)));
+      std::move(options), WarehouseImpl::Services{objects, files, clock, random, faults, log, metrics}, std::move(opened)));
 }
 
 }  // namespace landfall::warehouse

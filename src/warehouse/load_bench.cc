@@ -129,6 +129,7 @@ double TimeLoad(const Corpus& corpus, FileSystem& files, bool ours) {
   CHECK_OK(connection->Execute(TableSql(ours)));
   LoadFunction function;
   CHECK_OK(function.Register(*connection));
+  CHECK_OK(connection->Execute("SET SESSION preserve_insertion_order = false"));
   const double start = Now();
   CHECK_OK(connection->Execute("BEGIN"));
   if (ours) {
@@ -140,7 +141,6 @@ double TimeLoad(const Corpus& corpus, FileSystem& files, bool ours) {
     CHECK(InsertScan(*connection, function, scan, "t").value() == corpus.rows);
     CHECK(bad_rows.count() == 0);
   } else {
-    CHECK_OK(connection->Execute("SET SESSION preserve_insertion_order = false"));
     std::string columns;
     for (const Field& field : EventSchema()) {
       columns += (columns.empty() ? "" : ", ") + ("\"" + field.name + "\": '") + googlesql::DuckDbType(TypeOf(field)).value() + "'";

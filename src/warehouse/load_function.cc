@@ -75,12 +75,10 @@ LoadFunction::Use::~Use() {
   function_.scans_.erase(id_);
 }
 
-Result<std::uint64_t> InsertScan(Connection& connection, LoadFunction& function, LoadScan& scan, const std::string& physical) {
+Result<std::uint64_t> InsertScan(Connection& connection, LoadFunction& function, LoadScan& scan, const std::string& target) {
   const LoadFunction::Use use(function, scan);
-  // Otherwise DuckDB runs the source on one thread. The connection is used for loads only, so it stays.
-  TRY(connection.Execute("SET SESSION preserve_insertion_order = false"));
   Result<QueryResult> inserted =
-      connection.Run("INSERT INTO " + physical + " SELECT * FROM landfall_load(" + std::to_string(use.id()) + ")");
+      connection.Run("INSERT INTO " + target + " SELECT * FROM landfall_load(" + std::to_string(use.id()) + ")");
   if (scan.failed()) TRY(scan.Outcome());
   if (!inserted.ok()) return std::move(inserted).status();
   return inserted->rows_changed();

@@ -44,8 +44,9 @@ class LoadFunction {
   std::map<std::int64_t, LoadScan*> scans_ GUARDED_BY(mu_);
 };
 
-// Inserts every row of the scan into `physical` (quoted name) inside the connection's transaction; the number of rows.
+// Inserts every row of the scan into `target` ("t" or "t (a, b)", quoted) inside the connection's transaction; the
+// number of rows. Without preserve_insertion_order = false DuckDB runs the scan on one thread.
 // An error of the scan (bad rows over the limit, an object that cannot be read) is the result.
-Result<std::uint64_t> InsertScan(Connection& connection, LoadFunction& function, LoadScan& scan, const std::string& physical);
+Result<std::uint64_t> InsertScan(Connection& connection, LoadFunction& function, LoadScan& scan, const std::string& target);
 
 }  // namespace landfall::warehouse

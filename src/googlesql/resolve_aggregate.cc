@@ -181,8 +181,9 @@ Result<std::string> Resolver::QuantileList(const Expr& count) const {
 
 // Computes `sql` once below and refers to it.
 Result<Value> Resolver::PlaceAggregate(const Expr&, std::string sql, Type type, const Context& context) {
+  const bool repeatable = sql.find("random()") == std::string::npos && sql.find("uuid()") == std::string::npos;
   for (const Grouping::Item& item : context.aggregation->aggregates) {
-    if (item.sql == sql) return Value{item.id, item.type};
+    if (repeatable && item.sql == sql) return Value{item.id, item.type};
   }
   context.aggregation->aggregates.push_back(Grouping::Item{std::move(sql), NextColumn(), type});
   return Value{context.aggregation->aggregates.back().id, std::move(type)};
@@ -263,14 +264,17 @@ Result<std::string> Resolver::OverClause(const WindowSpec& window, const Context
 Result<std::string> Resolver::FrameClause(const WindowFrame& frame, const WindowSpec& window, const Context& context) {
   const auto bound = [&](const std::string& word, const ExprPtr& offset) -> Result<std::string> {
     if (!offset) return word;
+    // DuckDB misses peers of the row in "0 PRECEDING"; the current row means the same.
+    if (!frame.rows && offset->kind == ExprKind::kInteger && offset->text == "0") return std::string("CURRENT ROW");
     Value value = TRY(Resolve(*offset, context));
     if (frame.rows) {
       if (value.type.kind != TypeKind::kInt64) return Error(offset->at, "Window framing expression must be an integer");
       if (value.text.starts_with('-') || value.is_null()) return Error(offset->at, "Window frame offset cannot be negative or null");
     }
     if (!frame.rows && !value.is_literal()) {
-      const std::string check = value.type.kind == TypeKind::kFloat64 ? " OR NOT isfinite($1)" : "";
-      value.sql = FillTemplate("{$1 IS NULL OR $1 < 0" + check + " ?? 'Window frame offset for PRECEDING or FOLLOWING must be a non-negative finite number' !! $1}", {value.sql}, "", false);
+      std::string sql = "{$1 IS NULL OR $1 < 0 ?? 'Window frame offset for PRECEDING or FOLLOWING must be non-negative' !! $1}";
+      if (value.type.kind == TypeKind::kFloat64) sql = "{NOT isfinite($1) ?? CASE WHEN isnan($1) THEN 'Window frame offset must not be NaN' ELSE 'An infinite window frame offset is not supported' END !! " + sql + "}";
+      value.sql = FillTemplate(sql, {value.sql}, "", false);
     }
     return value.sql + " " + word;
   };

@@ -250,7 +250,7 @@ Result<Value> ExplicitCast(const Value& from, const Type& to, bool safe, const D
   if (from.is_null() || from.literal == Value::Literal::kEmptyArray) {
     if (from.is_null() || to.is_array()) {
       Value typed = TRY(Coerce(from, to, dialect));
-      typed.literal = Value::Literal::kOther;
+      typed.literal = Value::Literal::kNone;
       return typed;
     }
     return NoCast(from.type, to);

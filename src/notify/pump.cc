@@ -170,6 +170,9 @@ Status Pump::Advance(meta::Txn& txn, meta::Seq through) const {
                    std::to_string(*stored_));
   }
   meta::SetCursor(txn, storage::kObjectFeed, kConsumer, through);
+  // The notifier is the feed's only reader, so what it has handled is of no use to anybody. With a
+  // second reader this becomes the lowest of their cursors.
+  txn.TrimFeed(storage::kObjectFeed, through);
   return {};
 }
 

@@ -113,6 +113,51 @@ TEST(JobIdentity, CancelEndsARunningQuery) {
   EXPECT_EQ(t.Ask("SELECT 1"), R"({"f":[{"v":"1"}]})");
 }
 
+LoadConfig Ndjson(std::vector<std::string> uris) {
+  LoadConfig config;
+  config.destination = {"", "d", "t"};
+  config.source_uris = std::move(uris);
+  config.source_format = SourceFormat::kNewlineDelimitedJson;
+  config.schema = ParseSchema(ParseJson(R"([{"name":"a","type":"INTEGER"}])").value().as_array()).value();
+  return config;
+}
+
+TEST(LoadJobIdentity, DoneImpliesRowsAndTheSameIdLoadsOnce) {
+  TestWarehouse t;
+  t.MakeDataset();
+  t.objects.Put("f.json", "{\"a\":1}\n{\"a\":2}\n");
+  const auto load = [&] { return t->InsertLoad(t.ctx, Ref("load"), Ndjson({"gs://b/f.json"}), {}, "", nullptr); };
+  const Job done = t.Finish(load().value());
+  ASSERT_FALSE(done.error) << done.error->message;
+  EXPECT_EQ(done.output_rows, 2);
+  EXPECT_EQ(t.Ask("SELECT SUM(a) FROM d.t"), R"({"f":[{"v":"3"}]})");
+  EXPECT_EQ(load().status().reason(), "duplicate");
+  t.Reopen();
+  EXPECT_EQ(load().status().reason(), "duplicate");
+  EXPECT_EQ(t.Ask("SELECT COUNT(*) FROM d.t"), R"({"f":[{"v":"2"}]})");
+}
+
+TEST(LoadJobIdentity, AnUploadIsTheSource) {
+  TestWarehouse t;
+  t.MakeDataset();
+  StringSource body("{\"a\":7}\n");
+  const Job done = t.Finish(t->InsertLoad(t.ctx, Ref(""), Ndjson({}), {}, "", &body).value());
+  ASSERT_FALSE(done.error) << done.error->message;
+  EXPECT_EQ(t.Ask("SELECT a, _landfall_record_no FROM d.t"), R"({"f":[{"v":"7"},{"v":"1"}]})");
+  EXPECT_THAT(t.files->List(t.dir() + "/spool").value(), SizeIs(0));
+}
+
+TEST(LoadJobIdentity, AFailedLoadLeavesTheTableAndKeepsItsId) {
+  TestWarehouse t;
+  t.MakeDataset();
+  t.objects.Put("f.json", "{\"a\":1}\n{\"a\":\"x\"}\n");
+  const Job failed = t.Finish(t->InsertLoad(t.ctx, Ref("bad"), Ndjson({"gs://b/f.json"}), {}, "", nullptr).value());
+  ASSERT_TRUE(failed.error);
+  EXPECT_EQ(t->GetTable(t.ctx, {"p", "d", "t"}).status().code(), Code::kNotFound);
+  t.objects.Put("f.json", "{\"a\":1}\n");
+  EXPECT_EQ(t->InsertLoad(t.ctx, Ref("bad"), Ndjson({"gs://b/f.json"}), {}, "", nullptr).status().reason(), "duplicate");
+}
+
 TEST(JobList, FiltersAndPages) {
   TestWarehouse t;
   for (const char* id : {"a", "b", "c"}) {

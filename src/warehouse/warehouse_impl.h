@@ -9,6 +9,7 @@
 #include "warehouse/connection_pool.h"
 #include "warehouse/job_runner.h"
 #include "warehouse/job_store.h"
+#include "warehouse/load_job.h"
 #include "warehouse/maintenance.h"
 #include "warehouse/query_job.h"
 #include "warehouse/table_locks.h"
@@ -35,6 +36,7 @@ class WarehouseImpl final : public Warehouse {
     std::unique_ptr<Catalog> catalog;
   };
   WarehouseImpl(Options options, Services services, Opened opened);
+  Status Start();  // once, before anything else
   ~WarehouseImpl() override;
 
   Result<Dataset> CreateDataset(const CallContext& ctx, Dataset dataset) override;
@@ -87,6 +89,7 @@ class WarehouseImpl final : public Warehouse {
   Result<Job> DryRun(const QueryConfig& config, Job job);
   JobWork QueryWork(QueryConfig config);
   std::string FreshJobId() const;
+  Result<std::shared_ptr<ReadableFile>> Spool(ByteSource& upload);
 
   const Options options_;
   Services services_;
@@ -97,6 +100,7 @@ class WarehouseImpl final : public Warehouse {
   ConnectionPool connections_;          // for short statements of ours
   ConnectionPool session_connections_;  // with googlesql's session, for analysed SQL
   QueryServices query_services_;
+  LoadEngine loads_;
   JobRunner runner_;
   Maintenance maintenance_;
 };

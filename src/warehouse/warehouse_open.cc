@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "googlesql/googlesql.h"
-#include "warehouse/load_state.h"
 #include "warehouse/result_rows.h"
 #include "warehouse/warehouse_impl.h"
 
@@ -9,6 +8,8 @@ namespace landfall::warehouse {
 namespace {
 
 constexpr std::size_t kConnectionsMax = 32;
+// DuckDB reads Parquet files through a descriptor of ours, so that only what we opened can be read.
+constexpr std::string_view kDescriptors = "/proc/self/fd";
 constexpr std::string_view kStoppedMessage = "the server stopped while the job ran";
 
 // A job that was not DONE committed nothing: its record would say so in the same transaction.
@@ -49,11 +50,18 @@ WarehouseImpl::WarehouseImpl(Options options, Services services, Opened opened)
       connections_(*database_, kConnectionsMax, ""),
       session_connections_(*database_, options_.workers_max, std::string(googlesql::SessionSql())),
       query_services_{*catalog_, locks_, connections_},
+      loads_({*catalog_, locks_, connections_, services.objects, services.files, services.clock, services.faults,
+              options_.dir + "/spool", options_.json_line_bytes_max}),
       runner_(RunnerOptionsOf(options_), session_connections_, services.clock, services.log, services.metrics),
       maintenance_({connections_, *catalog_, locks_, runner_, services.files, services.clock, services.log},
                    options_.dir + "/warehouse.duckdb.wal", options_.checkpoint_wal_bytes, services.metrics) {}
 
 WarehouseImpl::~WarehouseImpl() = default;
+
+Status WarehouseImpl::Start() {
+  const ConnectionPool::Lease lease = TRY(connections_.Take());
+  return loads_.Start(*lease);
+}
 
 Result<std::unique_ptr<Warehouse>> Open(Options options, ObjectSource& objects, FileSystem& files, Clock& clock,
                                         Random& random, Faults& faults, Log& log, Metrics& metrics) {
@@ -67,18 +75,19 @@ Result<std::unique_ptr<Warehouse>> Open(Options options, ObjectSource& objects, 
   database_options.path = options.dir + "/warehouse.duckdb";
   database_options.threads = options.threads;
   database_options.memory_bytes_max = options.memory_bytes_max;
-  database_options.readable_dirs = {spool};
+  database_options.readable_dirs = {spool, std::string(kDescriptors)};
   opened.database = TRY(Database::Open(database_options, &faults));
   {
     const std::unique_ptr<Connection> connection = TRY(opened.database->Connect());
     opened.catalog = TRY(Catalog::Open(*connection, clock));
     TRY(CreateJobTables(*connection));
-    TRY(CreateLoadTables(*connection));
     TRY(EndUnfinishedJobs(*connection, clock.Now(), log));
     TRY(DropStrayResultTables(*connection));
   }
-  return std::unique_ptr<Warehouse>(std::make_unique<WarehouseImpl>(
-      std::move(options), WarehouseImpl::Services{objects, files, clock, random, faults, log, metrics}, std::move(opened)));
+  auto warehouse = std::make_unique<WarehouseImpl>(
+      std::move(options), WarehouseImpl::Services{objects, files, clock, random, faults, log, metrics}, std::move(opened));
+  TRY(warehouse->Start());
+  return std::unique_ptr<Warehouse>(std::move(warehouse));
 }
 
 }  // namespace landfall::warehouse

@@ -26,7 +26,7 @@ class CountingReader final : public meta::Reader {
 TEST(StorageListing, PageCostsWhatItReturnsNotWhatLiesBetween) {
   TestStorage t;
   for (const std::string dir : {"a/", "b/", "c/"}) {
-    for (int i = 0; i < 300; ++i) ASSERT_TRUE(t.Put(dir + std::to_string(i), "").ok());
+    for (int i = 0; i < 30; ++i) ASSERT_TRUE(t.Put(dir + std::to_string(i), "").ok());
   }
   ASSERT_TRUE(t.Put("z", "").ok());
   const auto snapshot = t.meta->Snapshot();

@@ -149,7 +149,10 @@ std::string Expand(std::string_view sql, const std::vector<std::string>& argumen
   std::string out;
   for (std::size_t i = 0; i < sql.size(); ++i) {
     const char next = i + 1 < sql.size() ? sql[i + 1] : '\0';
-    if (sql[i] == '$' && next == 'Z') {
+    if (safe && sql.substr(i).starts_with("lf_to_")) {  // the twin that is NULL instead of raising
+      out += "lf_try_";
+      i += 5;
+    } else if (sql[i] == '$' && next == 'Z') {
       out += QuoteLiteral(zone);
       ++i;
     } else if (sql[i] == '$' && next >= '1' && next <= '9') {

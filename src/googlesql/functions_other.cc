@@ -13,6 +13,7 @@ constexpr ScalarRow kRows[] = {
     {"ARRAY_REVERSE", "ARRAY<T> -> ARRAY<T>", "list_reverse($1)"},
     {"ARRAY_FIRST", "ARRAY<T> -> T", "{len($1) = 0 ?? 'ARRAY_FIRST cannot get the first element of an empty array' !! list_extract($1, 1)}"},
     {"ARRAY_LAST", "ARRAY<T> -> T", "{len($1) = 0 ?? 'ARRAY_LAST cannot get the last element of an empty array' !! list_extract($1, -1)}"},
+    {"MAKE_INTERVAL", "INT64, INT64, INT64 -> INTERVAL", "(to_months(CAST($1 * 12 + $2 AS INTEGER)) + to_days(CAST($3 AS INTEGER)))"},
     {"JSON_TYPE", "JSON -> STRING", "lf_json_type($1)"},
     {"BOOL", "JSON -> BOOL", "{json_type($1) <> 'BOOLEAN' ?? 'The provided JSON input is not a boolean' !! CAST(CAST($1 AS VARCHAR) = 'true' AS BOOLEAN)}"},
     {"STRING", "JSON -> STRING", "{json_type($1) <> 'VARCHAR' ?? 'The provided JSON input is not a string' !! json_extract_string($1, '$')}"},
@@ -37,7 +38,7 @@ constexpr std::string_view kKnown[] = {
     "JSON_FLATTEN",
     "JSON_KEYS", "JSON_REMOVE", "JSON_SET", "JSON_STRIP_NULLS",
     "JUSTIFY_DAYS", "JUSTIFY_HOURS", "JUSTIFY_INTERVAL",
-    "KEYS.NEW_KEYSET", "NET.HOST",
+    "IFERROR", "INITCAP", "ISERROR", "ARRAY_FILTER", "ARRAY_TRANSFORM", "ARRAY_INCLUDES", "KEYS.NEW_KEYSET", "NET.HOST",
     "NET.IPV4_FROM_INT64", "NET.IPV4_TO_INT64", "NET.IP_FROM_STRING", "NET.IP_NET_MASK", "NET.IP_TO_STRING",
     "NET.IP_TRUNC", "NET.PUBLIC_SUFFIX", "NET.REG_DOMAIN", "NET.SAFE_IP_FROM_STRING", "NORMALIZE",
     "NORMALIZE_AND_CASEFOLD", "PARSE_BIGNUMERIC", "RANGE", "RANGE_CONTAINS", "RANGE_END",
@@ -51,7 +52,7 @@ std::span<const ScalarRow> OtherRows() { return kRows; }
 
 bool IsKnownFunction(std::string_view name) {
   return name.starts_with("ST_") || name.starts_with("ML.") || name.starts_with("AI.") || name.starts_with("KLL_QUANTILES.") ||
-         name.starts_with("OBJ.") || name.starts_with("S2_") || std::find(std::begin(kKnown), std::end(kKnown), name) != std::end(kKnown);
+         name.starts_with("OBJ.") || name.starts_with("S2_") || name.starts_with("KEYS.") || name.starts_with("NET.") || name.starts_with("AEAD.") || std::find(std::begin(kKnown), std::end(kKnown), name) != std::end(kKnown);
 }
 
 }  // namespace landfall::googlesql

@@ -229,7 +229,7 @@ Result<Value> Resolver::Arithmetic(const Expr& expr, Value left, Value right) {
   if (op == "+" || op == "-") return Value{"(" + a + " " + op + " " + b + ")", *type};
   if (op == "*") return Value{numeric ? "lf_numeric_multiply(" + a + ", " + b + ")" : "(" + a + " * " + b + ")", *type};
   if (op == "/") {
-    const std::string quotient = numeric ? "lf_numeric_divide($1, $2)" : "($1 / $2)";
+    const std::string quotient = numeric ? "lf_to_numeric_divide($1, $2)" : "($1 / $2)";
     if (both[1].literal == Value::Literal::kFloat && std::stod("0" + both[1].text.substr(both[1].text[0] == '-')) != 0) {
       return Value{FillTemplate(quotient, {a, b}, "", false), *type};
     }
@@ -344,14 +344,6 @@ Result<Value> Resolver::ResolveCast(const Expr& expr, const Context& context) {
   return ExplicitCast(from, *expr.type, expr.flag, dialect_);
 }
 
-Value Resolver::PackStruct(const Type& type, const std::vector<Value>& parts) const {
-  std::string sql = "struct_pack(";
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    sql += (i > 0 ? ", " : "") + QuoteIdentifier(PhysicalFieldName(type, i)) + " := " + parts[i].sql;
-  }
-  return Value{sql + ")", type};
-}
-
 Result<Value> Resolver::ResolveStruct(const Expr& expr, const Context& context) {
   std::vector<Value> parts = TRY(ResolveAll(expr.args, context));
   Type type = TypeOf(TypeKind::kStruct);
@@ -372,14 +364,11 @@ Result<Value> Resolver::ResolveStruct(const Expr& expr, const Context& context) 
     const ExprKind kind = expr.args[i]->kind;
     const bool tuple = sql_[expr.at] == '(';
     if (name.empty() && !tuple && (kind == ExprKind::kName || kind == ExprKind::kField)) name = expr.args[i]->text;
-    if (parts[i].is_null()) parts[i] = TRY(Coerce(parts[i], parts[i].type, dialect_));
+    if (parts[i].is_null()) parts[i] = TRY(Coerce(parts[i], Type(parts[i].type), dialect_));
     type.fields.push_back(StructField{std::move(name), parts[i].type});
   }
   if (parts.empty()) return Refuse(expr.at, "An empty STRUCT");
-  Value value = PackStruct(type, parts);
-  const bool literals = std::all_of(parts.begin(), parts.end(), [](const Value& part) { return part.is_literal(); });
-  if (literals) value.literal = Value::Literal::kOther;
-  return value;
+  return PackStruct(type, std::move(parts));
 }
 
 Result<Value> Resolver::ResolveArray(const Expr& expr, const Context& context) {

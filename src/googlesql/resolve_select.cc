@@ -337,7 +337,7 @@ class SelectResolver {
         if (auto typed = Coerce(values_[i], outputs_[i].type, r_.dialect_); typed.ok()) values_[i] = *typed;
       }
     }
-    Value packed = r_.PackStruct(type, values_);
+    Value packed = PackStruct(type, values_);
     values_.assign(1, packed);
     outputs_.assign(1, PlanColumn{"", r_.NextColumn(), type, Value::Literal::kNone, ""});
   }

@@ -159,7 +159,6 @@ class Resolver {
   // Brings all to one type; `what` names the construct in the error.
   Result<Type> Unify(std::uint32_t at, std::vector<Value>& values, std::string_view what);
   Status NoSignature(std::uint32_t at, std::string_view what, const std::vector<Value>& arguments) const;
-  Value PackStruct(const Type& type, const std::vector<Value>& parts) const;
 
   // resolve_call.cc, resolve_aggregate.cc
   Result<Value> ResolveCall(const Expr& expr, const Context& context);

@@ -60,13 +60,13 @@ CREATE OR REPLACE TEMP MACRO lf_shift_right(a, b) AS
   CASE WHEN b < 0 THEN error('LF: Bitwise shift operators require a non-negative shift count') WHEN b >= 64 THEN 0::BIGINT
        WHEN b = 0 THEN a
        ELSE CAST((CASE WHEN a < 0 THEN a::HUGEINT + 18446744073709551616::HUGEINT ELSE a::HUGEINT END) >> b AS BIGINT) END;
-CREATE OR REPLACE TEMP MACRO lf_pow(x, y) AS
+CREATE OR REPLACE TEMP MACRO lf_to_pow(x, y) AS
   CASE WHEN x < 0 AND y <> trunc(y) AND NOT isinf(x) AND NOT isinf(y)
          THEN error('LF: Floating point error in function: POW(' || lf_float64_string(x) || ', ' || lf_float64_string(y) || ')')
        WHEN isinf(power(x, y)) AND NOT isinf(x) AND NOT isinf(y)
          THEN error('LF: Floating point error in function: POW(' || lf_float64_string(x) || ', ' || lf_float64_string(y) || ')')
        ELSE power(x, y) END;
-CREATE OR REPLACE TEMP MACRO lf_exp(x) AS
+CREATE OR REPLACE TEMP MACRO lf_to_exp(x) AS
   CASE WHEN isinf(exp(x)) AND NOT isinf(x) THEN error('LF: Floating point error in function: EXP(' || lf_float64_string(x) || ')') ELSE exp(x) END;
 -- NUMERIC: exact, rounded half away at nine decimals. The parts keep every product inside 38 digits.
 CREATE OR REPLACE TEMP MACRO lf_whole(a) AS CAST(trunc(a) AS DECIMAL(29,0));
@@ -79,7 +79,7 @@ CREATE OR REPLACE TEMP MACRO lf_quotient(n, d) AS
     + CASE WHEN 2 * abs(((n % d) * 1000000000) % d) >= abs(d) THEN CASE WHEN (n < 0) = (d < 0) THEN 1 ELSE -1 END ELSE 0 END;
 CREATE OR REPLACE TEMP MACRO lf_scaled(n) AS
   CAST(CAST(n // 1000000000 AS DECIMAL(29,0)) + CAST(n % 1000000000 AS DECIMAL(9,0)) * CAST(0.000000001 AS DECIMAL(9,9)) AS DECIMAL(38,9));
-CREATE OR REPLACE TEMP MACRO lf_numeric_divide(a, b) AS
+CREATE OR REPLACE TEMP MACRO lf_to_numeric_divide(a, b) AS
   CASE WHEN abs(b) >= 100000000000000000000 THEN error('LF: NUMERIC division by values of 1e20 and more is not supported')
        ELSE lf_scaled(lf_quotient(lf_unscaled(a), lf_unscaled(b))) END;
 CREATE OR REPLACE TEMP MACRO lf_numeric_round(a, n) AS
@@ -91,7 +91,8 @@ CREATE OR REPLACE TEMP MACRO lf_numeric_average(total, n) AS CASE WHEN n = 0 THE
 
 -- Casts
 CREATE OR REPLACE TEMP MACRO lf_try_string_int64(s) AS
-  CASE WHEN regexp_full_match(s, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*') THEN TRY_CAST(trim(s) AS BIGINT) END;
+  CASE WHEN regexp_full_match(s, '\s*[+-]?(\d+|0[xX][0-9a-fA-F]+)\s*') 
+       THEN CASE WHEN regexp_matches(s, '^\s*-0[xX]') THEN -TRY_CAST(substr(trim(s), 2) AS BIGINT) ELSE TRY_CAST(ltrim(trim(s), '+') AS BIGINT) END END;
 CREATE OR REPLACE TEMP MACRO lf_to_string_int64(s) AS
   CASE WHEN s IS NULL THEN NULL ELSE coalesce(lf_try_string_int64(s), error('LF: Bad int64 value: ' || s)) END;
 CREATE OR REPLACE TEMP MACRO lf_try_string_float64(s) AS
@@ -161,7 +162,7 @@ CREATE OR REPLACE TEMP MACRO lf_json_or_null(s) AS CASE WHEN json_valid(s) THEN 
 CREATE OR REPLACE TEMP MACRO lf_json_scalar(j) AS
   CASE WHEN json_type(j) IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL ELSE json_extract_string(j, '$') END;
 CREATE OR REPLACE TEMP MACRO lf_json_elements(j) AS
-  CASE WHEN json_type(j) = 'ARRAY' THEN CASE WHEN json_array_length(j) = 0 THEN CAST([] AS JSON[]) ELSE json_extract(j, '$[*]') END END;
+  CAST(CASE WHEN json_type(j) = 'ARRAY' THEN CASE WHEN json_array_length(j) = 0 THEN CAST([] AS JSON[]) ELSE json_extract(j, '$[*]') END END AS JSON[]);
 CREATE OR REPLACE TEMP MACRO lf_json_scalars(list) AS
   CASE WHEN len(list_filter(list, lambda e: json_type(e) IN ('OBJECT', 'ARRAY'))) > 0 THEN NULL
        ELSE list_transform(list, lambda e: CASE WHEN json_type(e) = 'NULL' THEN NULL ELSE json_extract_string(e, '$') END) END;
@@ -217,12 +218,19 @@ CREATE OR REPLACE TEMP MACRO lf_byte_substr(x, p, n) AS
        ELSE unhex(substr(hex(x), 2 * lf_byte_start(x, p) - 1, 2 * least(n, octet_length(x)))) END;
 
 -- Dates and times stay between the years 1 and 9999
-CREATE OR REPLACE TEMP MACRO lf_date_in_range(x) AS
+CREATE OR REPLACE TEMP MACRO lf_to_date_in_range(x) AS
   CASE WHEN year(x) < 1 OR year(x) > 9999 THEN error('LF: Date is out of range') ELSE x END;
-CREATE OR REPLACE TEMP MACRO lf_datetime_in_range(x) AS
+CREATE OR REPLACE TEMP MACRO lf_to_datetime_in_range(x) AS
   CASE WHEN year(x) < 1 OR year(x) > 9999 THEN error('LF: Datetime is out of range') ELSE x END;
-CREATE OR REPLACE TEMP MACRO lf_timestamp_in_range(x) AS
+CREATE OR REPLACE TEMP MACRO lf_to_timestamp_in_range(x) AS
   CASE WHEN year(x) < 1 OR year(x) > 9999 THEN error('LF: Timestamp is out of range') ELSE x END;
+CREATE OR REPLACE TEMP MACRO lf_try_date_in_range(x) AS CASE WHEN year(x) BETWEEN 1 AND 9999 THEN x END;
+CREATE OR REPLACE TEMP MACRO lf_try_datetime_in_range(x) AS CASE WHEN year(x) BETWEEN 1 AND 9999 THEN x END;
+CREATE OR REPLACE TEMP MACRO lf_try_timestamp_in_range(x) AS CASE WHEN year(x) BETWEEN 1 AND 9999 THEN x END;
+CREATE OR REPLACE TEMP MACRO lf_try_pow(x, y) AS
+  CASE WHEN isfinite(power(x, y)) OR NOT isfinite(x) OR NOT isfinite(y) THEN power(x, y) END;
+CREATE OR REPLACE TEMP MACRO lf_try_exp(x) AS CASE WHEN isfinite(exp(x)) OR NOT isfinite(x) THEN exp(x) END;
+CREATE OR REPLACE TEMP MACRO lf_try_numeric_divide(a, b) AS lf_scaled(lf_quotient(lf_unscaled(a), lf_unscaled(b)));
 )sql";
   return kSql;
 }

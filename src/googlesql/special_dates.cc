@@ -135,13 +135,10 @@ Result<Value> Add(Resolver& r, const Expr& expr, const Context& c, bool safe) {
   } else {
     return S::Error(r, interval, name + " does not support the " + part + " date part");
   }
-  const std::string check = kind == TypeKind::kDate ? "lf_date_in_range" : kind == TypeKind::kDatetime ? "lf_datetime_in_range" : "lf_timestamp_in_range";
+  const std::string check = kind == TypeKind::kDate ? "lf_to_date_in_range" : kind == TypeKind::kDatetime ? "lf_to_datetime_in_range" : "lf_to_timestamp_in_range";
   std::string moved = "($1" + sign + step + ")";
   if (kind == TypeKind::kDate) moved = CastTo(moved, kind);
-  if (safe) {
-    return Value{"CASE WHEN " + FillTemplate("year(" + moved + ") BETWEEN 1 AND 9999", {subject.sql, amount.sql}, "", true) + " THEN " + FillTemplate(moved, {subject.sql, amount.sql}, "", true) + " END", subject.type};
-  }
-  return Value{FillTemplate(check + "(" + moved + ")", {subject.sql, amount.sql}, "", false), subject.type};
+  return Value{FillTemplate(check + "(" + moved + ")", {subject.sql, amount.sql}, "", safe), subject.type};
 }
 
 Result<Value> Diff(Resolver& r, const Expr& expr, const Context& c, bool safe) {

@@ -35,6 +35,12 @@ Result<Value> RegexpExtract(Resolver& r, const Expr& expr, const Context& c, boo
   if (groups > 1) return S::Error(r, *expr.args[1], "Regular expression passed to " + name + " must not have more than 1 capturing group");
   const std::string group = groups == 1 ? "1" : "0";
   if (all) return Value{FillTemplate("regexp_extract_all($1, $2, " + group + ")", {subject.sql, pattern.sql}, "", safe), ArrayOf(string)};
+  // A group that took no part is NULL in BigQuery and '' in DuckDB: where that can happen, '' is not an answer.
+  const std::string& source = expr.args[1]->text;
+  const bool optional = groups == 1 && (source.find(")?") != std::string::npos || source.find(")*") != std::string::npos || source.find('|') != std::string::npos || source.find("){0") != std::string::npos);
+  if (optional) {
+    return Value{FillTemplate("CASE WHEN regexp_matches($1, $2) THEN {regexp_extract($1, $2, 1) = '' ?? 'REGEXP_EXTRACT with an empty optional group is not supported' !! regexp_extract($1, $2, 1)} END", {subject.sql, pattern.sql}, "", safe), string};
+  }
   return Value{FillTemplate("CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2, " + group + ") END", {subject.sql, pattern.sql}, "", safe), string};
 }
 

@@ -46,6 +46,12 @@ std::string Field(const std::string& sql, const Type& type, std::size_t i) {
   return "struct_extract(" + sql + ", " + QuoteLiteral(PhysicalFieldName(type, i)) + ")";
 }
 
+// Field `i` of a struct, still a literal when the struct was written out.
+Value PartOf(const Value& value, std::size_t i) {
+  if (value.parts) return (*value.parts)[i];
+  return Value{Field(value.sql, value.type, i), value.type.fields[i].type};
+}
+
 using Convert = Result<Value> (*)(const Value&, const Type&, bool safe, const Dialect&);
 
 // Rebuilds a struct or an array with every part converted.
@@ -97,7 +103,7 @@ std::optional<int> CoercionCost(const Value& from, const Type& to) {
   if (Comparable(from.type, to)) {
     int cost = 1;
     for (std::size_t i = 0; i < to.fields.size(); ++i) {
-      const auto part = CoercionCost(Value{"", from.type.fields[i].type}, to.fields[i].type);
+      const auto part = CoercionCost(PartOf(from, i), to.fields[i].type);
       if (!part) return std::nullopt;
       cost += *part;
     }
@@ -132,6 +138,11 @@ Result<Value> Coerce(Value from, const Type& to, const Dialect& dialect) {
       return Value{std::move(*sql), to, Value::Literal::kOther, ""};
     }
   }
+  if (from.parts && to.is_struct() && from.parts->size() == to.fields.size()) {
+    std::vector<Value> parts;
+    for (std::size_t i = 0; i < to.fields.size(); ++i) parts.push_back(TRY(Coerce((*from.parts)[i], to.fields[i].type, dialect)));
+    return PackStruct(to, std::move(parts));
+  }
   if (from.type.is_array() || from.type.is_struct()) {
     const Convert convert = [](const Value& part, const Type& type, bool, const Dialect& d) {
       return Coerce(part, type, d);
@@ -141,7 +152,50 @@ Result<Value> Coerce(Value from, const Type& to, const Dialect& dialect) {
   return ExplicitCast(from, to, false, dialect);
 }
 
+Value PackStruct(const Type& type, std::vector<Value> parts) {
+  std::string sql = "struct_pack(";
+  bool literals = true;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    sql += (i > 0 ? ", " : "") + QuoteIdentifier(PhysicalFieldName(type, i)) + " := " + parts[i].sql;
+    literals = literals && parts[i].is_literal();
+  }
+  Value value{sql + ")", type, literals ? Value::Literal::kOther : Value::Literal::kNone, ""};
+  value.parts = std::make_shared<const std::vector<Value>>(std::move(parts));
+  return value;
+}
+
+namespace {
+
+// Structs agree field by field; the first one that has a name for a field gives it.
+std::optional<Type> StructSupertype(const std::vector<const Value*>& values) {
+  const Value* first = nullptr;
+  for (const Value* value : values) {
+    if (value->is_null() || value->is_error()) continue;
+    if (!value->type.is_struct() || (first && first->type.fields.size() != value->type.fields.size())) return std::nullopt;
+    if (!first) first = value;
+  }
+  if (!first) return std::nullopt;
+  Type type = first->type;
+  for (std::size_t i = 0; i < type.fields.size(); ++i) {
+    std::vector<Value> parts;
+    for (const Value* value : values) {
+      if (value->is_null() || value->is_error()) continue;
+      parts.push_back(PartOf(*value, i));
+      if (type.fields[i].name.empty()) type.fields[i].name = value->type.fields[i].name;
+    }
+    std::vector<const Value*> pointers;
+    for (const Value& part : parts) pointers.push_back(&part);
+    auto field = Supertype(pointers);
+    if (!field) return std::nullopt;
+    type.fields[i].type = std::move(*field);
+  }
+  return type;
+}
+
+}  // namespace
+
 std::optional<Type> Supertype(const std::vector<const Value*>& values) {
+  if (auto type = StructSupertype(values)) return type;
   // Candidates are the types at hand, the non-literals first: the cheapest one that all reach wins.
   std::optional<Type> best;
   int best_cost = 0;

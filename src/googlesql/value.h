@@ -1,6 +1,7 @@
 // A resolved expression: DuckDB SQL text that means the same, with its GoogleSQL type, and the rules between types.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ struct Value {
   Type type;
   Literal literal = Literal::kNone;
   std::string text = {};  // kString: the decoded text; kInteger, kFloat: the digits
+
+  // The parts of a struct constructor: they coerce one by one, literals among them as literals do.
+  std::shared_ptr<const std::vector<Value>> parts = nullptr;
 
   bool is_literal() const { return literal != Literal::kNone && literal != Literal::kParameter; }
   bool is_null() const { return literal == Literal::kNull; }
@@ -42,6 +46,9 @@ std::optional<Type> Supertype(const std::vector<const Value*>& values);
 
 // CAST (or SAFE_CAST). kInvalidArgument without position when there is no such cast.
 Result<Value> ExplicitCast(const Value& from, const Type& to, bool safe, const Dialect& dialect);
+
+// struct_pack(..) of `parts` under the field names of `type`.
+Value PackStruct(const Type& type, std::vector<Value> parts);
 
 // CASE WHEN condition THEN raise message ELSE value END; NULL instead of raising when `safe`.
 std::string RaiseIf(std::string_view condition, std::string_view message_sql, std::string_view value, bool safe);

@@ -34,7 +34,8 @@ Overload ParseSignature(std::string_view signature) {
   overload.result = ParseSlot(signature.substr(arrow + 2));
   const std::string_view arguments = Trim(signature.substr(0, arrow));
   if (arguments.empty()) return overload;
-  for (const std::string_view one : Split(arguments, ',')) overload.arguments.push_back(ParseSlot(one));
+  for (const std::string_view one : Split(arguments, ','))
+    overload.arguments.push_back(ParseSlot(one));
   return overload;
 }
 
@@ -69,7 +70,8 @@ std::span<const Overload> Lookup(const Index& index, std::string_view name) {
 }
 
 // What T or U stands for: the supertype of every argument in its slots.
-std::optional<Type> Bind(char variable, const Overload& overload, const std::vector<Value>& arguments) {
+std::optional<Type> Bind(char variable, const Overload& overload,
+                         const std::vector<Value>& arguments) {
   std::vector<Value> holders;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Overload::Slot& slot = overload.arguments[i];
@@ -98,7 +100,8 @@ std::span<const Overload> FindAggregate(std::string_view name) {
   return Lookup(kIndex, name);
 }
 
-std::optional<Match> ChooseOverload(std::span<const Overload> overloads, const std::vector<Value>& arguments) {
+std::optional<Match> ChooseOverload(std::span<const Overload> overloads,
+                                    const std::vector<Value>& arguments) {
   std::optional<Match> best;
   int best_cost = 0;
   for (const Overload& overload : overloads) {
@@ -141,11 +144,13 @@ bool IsPlain(std::string_view sql) {
 std::size_t Uses(std::string_view sql, std::size_t argument) {
   std::size_t uses = 0;
   const std::string mark = "$" + std::to_string(argument + 1);
-  for (std::size_t at = sql.find(mark); at != std::string_view::npos; at = sql.find(mark, at + 1)) ++uses;
+  for (std::size_t at = sql.find(mark); at != std::string_view::npos; at = sql.find(mark, at + 1))
+    ++uses;
   return uses;
 }
 
-std::string Expand(std::string_view sql, const std::vector<std::string>& arguments, std::string_view zone, bool safe) {
+std::string Expand(std::string_view sql, const std::vector<std::string>& arguments,
+                   std::string_view zone, bool safe) {
   std::string out;
   for (std::size_t i = 0; i < sql.size(); ++i) {
     const char next = i + 1 < sql.size() ? sql[i + 1] : '\0';
@@ -181,10 +186,10 @@ std::string Expand(std::string_view sql, const std::vector<std::string>& argumen
 
 }  // namespace
 
-std::string FillTemplate(std::string_view sql, const std::vector<std::string>& arguments, std::string_view zone,
-                         bool safe) {
-  // Under SAFE the arguments are evaluated outside of TRY, whose errors would be swallowed and whose SQL cannot hold
-  // subqueries or error().
+std::string FillTemplate(std::string_view sql, const std::vector<std::string>& arguments,
+                         std::string_view zone, bool safe) {
+  // Under SAFE the arguments are evaluated outside of TRY, whose errors would be swallowed and
+  // whose SQL cannot hold subqueries or error().
   std::vector<bool> bound(arguments.size());
   bool any = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -1,8 +1,9 @@
 // The function catalogue: one row per overload, read like a table.
 //
-// A signature is "INT64, STRING -> FLOAT64"; T and U stand for any type (all T of one row agree after coercion), ARRAY<T> binds T to
-// the element. In the SQL, $1 is the first argument and $Z the default time zone as a text; {condition ?? message !! value}
-// raises BigQuery's error, or is NULL under SAFE.
+// A signature is "INT64, STRING -> FLOAT64"; T and U stand for any type (all T of one row agree
+// after coercion), ARRAY<T> binds T to the element. In the SQL, $1 is the first argument and $Z the
+// default time zone as a text; {condition ?? message !! value} raises BigQuery's error, or is NULL
+// under SAFE.
 #pragma once
 
 #include <optional>
@@ -20,8 +21,9 @@ struct ScalarRow {
   const char* signature;
   const char* sql;
 };
-// In `sql`, the last ")" closes the aggregate call: DISTINCT, ORDER BY, FILTER and OVER are placed around it. More calls
-// may follow after ";". `wrap` is applied to the whole: $0 is the first call, $~ the second, $^ the third.
+// In `sql`, the last ")" closes the aggregate call: DISTINCT, ORDER BY, FILTER and OVER are placed
+// around it. More calls may follow after ";". `wrap` is applied to the whole: $0 is the first call,
+// $~ the second, $^ the third.
 struct AggregateRow {
   const char* name;
   const char* signature;
@@ -62,10 +64,11 @@ struct Match {
   Type result;
 };
 // The cheapest overload the arguments fit.
-std::optional<Match> ChooseOverload(std::span<const Overload> overloads, const std::vector<Value>& arguments);
+std::optional<Match> ChooseOverload(std::span<const Overload> overloads,
+                                    const std::vector<Value>& arguments);
 
 // Replaces $1.., $Z and the {..} form. Arguments that are used twice and not plain are bound once.
-std::string FillTemplate(std::string_view sql, const std::vector<std::string>& arguments, std::string_view zone,
-                         bool safe);
+std::string FillTemplate(std::string_view sql, const std::vector<std::string>& arguments,
+                         std::string_view zone, bool safe);
 
 }  // namespace landfall::googlesql

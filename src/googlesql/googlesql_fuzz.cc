@@ -1,4 +1,5 @@
-// Analyze answers every text with a statement or an error: it never crashes, hangs or recurses without bound.
+// Analyze answers every text with a statement or an error: it never crashes, hangs or recurses
+// without bound.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -15,9 +16,11 @@ class OneTable final : public Catalog {
     Relation table;
     table.path = path;
     table.physical = "\"t\"";
-    Type record{TypeKind::kStruct, {{"x", Type{}}, {"y", Type{TypeKind::kString, {}, nullptr}}}, nullptr};
+    Type record{
+        TypeKind::kStruct, {{"x", Type{}}, {"y", Type{TypeKind::kString, {}, nullptr}}}, nullptr};
     table.columns.push_back(Column{.name = "a", .type = Type{}, .physical = "\"a\""});
-    table.columns.push_back(Column{.name = "b", .type = Type{TypeKind::kString, {}, nullptr}, .physical = "\"b\""});
+    table.columns.push_back(
+        Column{.name = "b", .type = Type{TypeKind::kString, {}, nullptr}, .physical = "\"b\""});
     table.columns.push_back(Column{.name = "s", .type = record, .physical = "\"s\""});
     table.columns.push_back(Column{.name = "r", .type = ArrayOf(record), .physical = "\"r\""});
     return std::optional<Relation>(table);
@@ -34,6 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.default_project = "p";
   options.default_dataset = "d";
   options.parameters.push_back(Parameter{"p", Type{}});
-  const auto statement = Analyze(std::string_view(reinterpret_cast<const char*>(data), size), catalog, options);
+  const auto statement =
+      Analyze(std::string_view(reinterpret_cast<const char*>(data), size), catalog, options);
   return statement.ok() && statement->duckdb_sql.size() > (1u << 30) ? 1 : 0;
 }

@@ -16,7 +16,8 @@ class TestCatalog final : public Catalog {
     r.path = path;
     r.physical = "m." + QuoteIdentifier(path.table);
     const auto add = [&](const char* name, Type type) -> Column& {
-      r.columns.push_back(Column{.name = name, .type = std::move(type), .physical = QuoteIdentifier(name)});
+      r.columns.push_back(
+          Column{.name = name, .type = std::move(type), .physical = QuoteIdentifier(name)});
       return r.columns.back();
     };
     if (path.table == "t" || path.table == "u") {
@@ -58,7 +59,8 @@ std::string ColumnsOf(std::string_view sql) {
   const auto statement = Translated(sql);
   if (!statement.ok()) return statement.status().message();
   std::string all;
-  for (const OutputColumn& c : statement->columns) all += (all.empty() ? "" : ", ") + c.name + " " + TypeName(c.type);
+  for (const OutputColumn& c : statement->columns)
+    all += (all.empty() ? "" : ", ") + c.name + " " + TypeName(c.type);
   return all;
 }
 
@@ -70,15 +72,20 @@ TEST(Analyze, GivesOutputNamesAndTypes) {
       {"SELECT 1, 'x' AS y, 1.5", "f0_ INT64, y STRING, f1_ FLOAT64"},
       {"SELECT * FROM t", "a INT64, b STRING, f FLOAT64, s STRUCT<x INT64>, r ARRAY<INT64>"},
       {"SELECT * EXCEPT (s, r, f) REPLACE (a / 2 AS a) FROM t", "a FLOAT64, b STRING"},
-      {"SELECT x.s.x, x.s.* FROM t AS x WHERE FALSE", "Duplicate column names in the result are not supported. Found duplicate(s): x"},
+      {"SELECT x.s.x, x.s.* FROM t AS x WHERE FALSE",
+       "Duplicate column names in the result are not supported. Found duplicate(s): x"},
       {"SELECT _PARTITIONTIME AS pt FROM t", "pt TIMESTAMP"},
-      {"SELECT a, COUNT(*) AS n, SUM(f) AS f FROM t GROUP BY a HAVING n > 1", "a INT64, n INT64, f FLOAT64"},
+      {"SELECT a, COUNT(*) AS n, SUM(f) AS f FROM t GROUP BY a HAVING n > 1",
+       "a INT64, n INT64, f FLOAT64"},
       {"SELECT e, o FROM t, t.r AS e WITH OFFSET AS o", "e INT64, o INT64"},
-      {"SELECT ARRAY(SELECT AS STRUCT 1 AS i, 'k' AS k) AS z", "z ARRAY<STRUCT<i INT64, k STRING>>"},
+      {"SELECT ARRAY(SELECT AS STRUCT 1 AS i, 'k' AS k) AS z",
+       "z ARRAY<STRUCT<i INT64, k STRING>>"},
       {"SELECT 1 AS c UNION ALL SELECT 2.5", "c FLOAT64"},
-      {"SELECT DATE '2020-02-29' + 1 AS d, DATE_DIFF(DATE '2020-01-02', '2020-01-01', DAY) AS n", "d DATE, n INT64"},
+      {"SELECT DATE '2020-02-29' + 1 AS d, DATE_DIFF(DATE '2020-01-02', '2020-01-01', DAY) AS n",
+       "d DATE, n INT64"},
       {"WITH w AS (SELECT a FROM t) SELECT * FROM w JOIN w AS x USING (a)", "a INT64"},
-      {"SELECT IF(TRUE, 1, NULL) AS i, COALESCE(NULL, 'x') AS s, CAST('1' AS NUMERIC) * 2 AS n", "i INT64, s STRING, n NUMERIC"},
+      {"SELECT IF(TRUE, 1, NULL) AS i, COALESCE(NULL, 'x') AS s, CAST('1' AS NUMERIC) * 2 AS n",
+       "i INT64, s STRING, n NUMERIC"},
       {"SELECT n FROM v", "n INT64"},
       {"FROM t |> WHERE a > 1 |> AGGREGATE SUM(f) AS total GROUP BY b", "b STRING, total FLOAT64"},
       {"SELECT NULL AS n, [] AS e", "n INT64, e ARRAY<INT64>"},
@@ -93,20 +100,32 @@ TEST(Analyze, WordsErrorsAsBigQueryDoes) {
   const Case cases[] = {
       {"SELECT (1 FROM t", "Syntax error: Expected \")\" but got keyword FROM at [1:11]"},
       {"SELECT aa FROM t", "Unrecognized name: aa; Did you mean a? at [1:8]"},
-      {"SELECT 1 = 'x'", "No matching signature for operator = for argument types: INT64, STRING at [1:10]"},
-      {"SELECT ABS('x')", "No matching signature for function ABS for argument type: STRING at [1:8]"},
+      {"SELECT 1 = 'x'",
+       "No matching signature for operator = for argument types: INT64, STRING at [1:10]"},
+      {"SELECT ABS('x')",
+       "No matching signature for function ABS for argument type: STRING at [1:8]"},
       {"SELECT nosuch(1)", "Function not found: NOSUCH at [1:8]"},
-      {"SELECT a FROM t GROUP BY b", "SELECT list expression references column a which is neither grouped nor aggregated at [1:8]"},
-      {"SELECT a FROM t WHERE SUM(a) > 1", "Aggregate function SUM not allowed in WHERE clause at [1:23]"},
+      {"SELECT a FROM t GROUP BY b",
+       "SELECT list expression references column a which is neither grouped nor aggregated at "
+       "[1:8]"},
+      {"SELECT a FROM t WHERE SUM(a) > 1",
+       "Aggregate function SUM not allowed in WHERE clause at [1:23]"},
       {"SELECT a FROM t, u", "Column name a is ambiguous at [1:8]"},
       {"SELECT 1 FROM nosuch", "Not found: Table p:d.nosuch was not found in location US"},
       {"SELECT DATE '2020-13-01'", "Invalid DATE value at [1:8]"},
-      {"SELECT 1 UNION ALL SELECT 1, 2", "Queries in UNION ALL have mismatched column count; query 1 has 1 column, query 2 has 2 columns at [1:1]"},
-      {"SELECT 1 AS x, 2 AS X", "Duplicate column names in the result are not supported. Found duplicate(s): X"},
-      {"SELECT n FROM events", "Cannot query over table 'p.d.events' without a filter over column(s) 'day' that can be used for partition elimination"},
+      {"SELECT 1 UNION ALL SELECT 1, 2",
+       "Queries in UNION ALL have mismatched column count; query 1 has 1 column, query 2 has 2 "
+       "columns at [1:1]"},
+      {"SELECT 1 AS x, 2 AS X",
+       "Duplicate column names in the result are not supported. Found duplicate(s): X"},
+      {"SELECT n FROM events",
+       "Cannot query over table 'p.d.events' without a filter over column(s) 'day' that can be "
+       "used for partition elimination"},
       {"DELETE FROM t", "DELETE must have a WHERE clause at [1:1]"},
       {"UPDATE t SET a = 1", "UPDATE must have a WHERE clause at [1:1]"},
-      {"INSERT INTO t (a) VALUES ('x')", "Value has type STRING which cannot be inserted into column a, which has type INT64 at [1:27]"},
+      {"INSERT INTO t (a) VALUES ('x')",
+       "Value has type STRING which cannot be inserted into column a, which has type INT64 at "
+       "[1:27]"},
       {"SELECT 1 LIMIT -1", "LIMIT expects a non-negative integer literal or parameter at [1:16]"},
       {"SELECT @nope", "Query parameter 'nope' not found at [1:8]"},
   };
@@ -153,22 +172,29 @@ TEST(Analyze, RendersExpressions) {
   for (const Case& c : cases) {
     const auto statement = Translated("SELECT " + std::string(c.sql));
     ASSERT_TRUE(statement.ok()) << c.sql << ": " << statement.status().ToString();
-    EXPECT_EQ(statement->duckdb_sql, "SELECT c1 AS \"f0_\" FROM (SELECT " + std::string(c.duckdb) + " AS c1) AS t1") << c.sql;
+    EXPECT_EQ(statement->duckdb_sql,
+              "SELECT c1 AS \"f0_\" FROM (SELECT " + std::string(c.duckdb) + " AS c1) AS t1")
+        << c.sql;
   }
 }
 
 TEST(Analyze, ReadsTablesAndColumns) {
-  const auto statement = Translated("SELECT x.a FROM `p.d`.t AS x JOIN my-proj-1.d.u AS y ON x.a = y.s.x");
+  const auto statement =
+      Translated("SELECT x.a FROM `p.d`.t AS x JOIN my-proj-1.d.u AS y ON x.a = y.s.x");
   ASSERT_TRUE(statement.ok()) << statement.status().ToString();
-  EXPECT_THAT(statement->referenced_tables, testing::ElementsAre(TablePath{"p", "d", "t"}, TablePath{"my-proj-1", "d", "u"}));
-  EXPECT_THAT(statement->referenced_columns, testing::UnorderedElementsAre(testing::Pair(TablePath{"p", "d", "t"}, "a"),
-                                                                         testing::Pair(TablePath{"my-proj-1", "d", "u"}, "s")));
+  EXPECT_THAT(statement->referenced_tables,
+              testing::ElementsAre(TablePath{"p", "d", "t"}, TablePath{"my-proj-1", "d", "u"}));
+  EXPECT_THAT(statement->referenced_columns,
+              testing::UnorderedElementsAre(testing::Pair(TablePath{"p", "d", "t"}, "a"),
+                                            testing::Pair(TablePath{"my-proj-1", "d", "u"}, "s")));
 }
 
 TEST(Analyze, NumbersParametersByFirstUse) {
   Options options;
-  options.parameters = {Parameter{"x", Scalar(TypeKind::kInt64)}, Parameter{"y", ArrayOf(Scalar(TypeKind::kString))}};
-  const auto statement = Translated("SELECT a FROM t WHERE b IN UNNEST(@y) AND a = @x AND a < @x", options);
+  options.parameters = {Parameter{"x", Scalar(TypeKind::kInt64)},
+                        Parameter{"y", ArrayOf(Scalar(TypeKind::kString))}};
+  const auto statement =
+      Translated("SELECT a FROM t WHERE b IN UNNEST(@y) AND a = @x AND a < @x", options);
   ASSERT_TRUE(statement.ok()) << statement.status().ToString();
   EXPECT_THAT(statement->parameter_order, testing::ElementsAre(1, 0));
   EXPECT_THAT(statement->duckdb_sql, testing::HasSubstr("CAST($2 AS BIGINT)"));
@@ -177,13 +203,18 @@ TEST(Analyze, NumbersParametersByFirstUse) {
 TEST(Dml, WritesColumnsAndGuards) {
   const auto insert = Translated("INSERT INTO t (a, f) VALUES (1, 2), (DEFAULT, NULL)");
   ASSERT_TRUE(insert.ok()) << insert.status().ToString();
-  EXPECT_EQ(insert->duckdb_sql, "INSERT INTO m.\"t\" (\"a\", \"f\") VALUES (1::BIGINT, CAST('2' AS DOUBLE)), (CAST(NULL AS BIGINT), CAST(NULL AS DOUBLE))");
+  EXPECT_EQ(insert->duckdb_sql,
+            "INSERT INTO m.\"t\" (\"a\", \"f\") VALUES (1::BIGINT, CAST('2' AS DOUBLE)), "
+            "(CAST(NULL AS BIGINT), CAST(NULL AS DOUBLE))");
   const auto update = Translated("UPDATE t SET s.x = u.a FROM u WHERE t.a = u.a");
   ASSERT_TRUE(update.ok()) << update.status().ToString();
   ASSERT_EQ(update->guards.size(), 1u);
-  EXPECT_EQ(update->guards[0].error, "UPDATE/MERGE must match at most one source row for each target row");
+  EXPECT_EQ(update->guards[0].error,
+            "UPDATE/MERGE must match at most one source row for each target row");
   EXPECT_THAT(update->duckdb_sql, testing::HasSubstr("struct_update"));
-  const auto merge = Translated("MERGE t USING (SELECT 1 AS k) AS q ON t.a = q.k WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (a) VALUES (k)");
+  const auto merge = Translated(
+      "MERGE t USING (SELECT 1 AS k) AS q ON t.a = q.k WHEN MATCHED THEN DELETE WHEN NOT MATCHED "
+      "THEN INSERT (a) VALUES (k)");
   ASSERT_TRUE(merge.ok()) << merge.status().ToString();
   EXPECT_THAT(merge->duckdb_sql, testing::EndsWith("RETURNING merge_action"));
   EXPECT_EQ(merge->guards.size(), 1u);
@@ -192,7 +223,8 @@ TEST(Dml, WritesColumnsAndGuards) {
 TEST(Ddl, DescribesTheTable) {
   const auto s = Translated(
       "CREATE OR REPLACE TABLE d.n (ts TIMESTAMP NOT NULL, k STRING OPTIONS(description='key'),) "
-      "PARTITION BY TIMESTAMP_TRUNC(ts, HOUR) CLUSTER BY k OPTIONS(require_partition_filter=TRUE, labels=[('a','b')])");
+      "PARTITION BY TIMESTAMP_TRUNC(ts, HOUR) CLUSTER BY k OPTIONS(require_partition_filter=TRUE, "
+      "labels=[('a','b')])");
   ASSERT_TRUE(s.ok()) << s.status().ToString();
   EXPECT_EQ(s->kind, StatementKind::kCreateTable);
   EXPECT_TRUE(s->create_table.or_replace);
@@ -203,7 +235,8 @@ TEST(Ddl, DescribesTheTable) {
   EXPECT_EQ(s->create_table.partition_by->column, "ts");
   EXPECT_THAT(s->create_table.cluster_by, testing::ElementsAre("k"));
   EXPECT_EQ(s->create_table.options.size(), 2u);
-  const auto buckets = Translated("CREATE TABLE n (k INT64) PARTITION BY RANGE_BUCKET(k, GENERATE_ARRAY(0, 100, 10))");
+  const auto buckets = Translated(
+      "CREATE TABLE n (k INT64) PARTITION BY RANGE_BUCKET(k, GENERATE_ARRAY(0, 100, 10))");
   ASSERT_TRUE(buckets.ok()) << buckets.status().ToString();
   EXPECT_EQ(buckets->create_table.partition_by->range_interval, 10);
   const auto view = Translated("CREATE VIEW d.w AS SELECT a FROM t ;");
@@ -226,9 +259,12 @@ TEST(Analyze, BoundsNesting) {
 }
 
 TEST(Types, HaveDuckDbNames) {
-  const Type record{TypeKind::kStruct, {{"a", Scalar(TypeKind::kInt64)}, {"", Scalar(TypeKind::kTimestamp)}}, nullptr};
+  const Type record{TypeKind::kStruct,
+                    {{"a", Scalar(TypeKind::kInt64)}, {"", Scalar(TypeKind::kTimestamp)}},
+                    nullptr};
   EXPECT_EQ(TypeName(ArrayOf(record)), "ARRAY<STRUCT<a INT64, TIMESTAMP>>");
-  EXPECT_EQ(DuckDbType(ArrayOf(record)).value(), "STRUCT(\"a\" BIGINT, \"_field_2\" TIMESTAMP WITH TIME ZONE)[]");
+  EXPECT_EQ(DuckDbType(ArrayOf(record)).value(),
+            "STRUCT(\"a\" BIGINT, \"_field_2\" TIMESTAMP WITH TIME ZONE)[]");
   EXPECT_EQ(DuckDbType(Scalar(TypeKind::kGeography)).status().code(), Code::kUnimplemented);
   EXPECT_EQ(QuoteLiteral(std::string_view("a'\0b", 4)), "('a''' || chr(0) || 'b')");
   EXPECT_EQ(ParseTypeKind("integer").value(), TypeKind::kInt64);

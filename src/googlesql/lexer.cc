@@ -15,19 +15,106 @@ bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z
 bool IsName(char c) { return IsNameStart(c) || IsDigit(c); }
 int HexValue(char c) { return IsDigit(c) ? c - '0' : (c | 0x20) - 'a' + 10; }
 
-constexpr std::array<std::string_view, 96> kReserved = {
-    "ALL", "AND", "ANY", "ARRAY", "AS", "ASC", "ASSERT_ROWS_MODIFIED", "AT", "BETWEEN", "BY", "CASE", "CAST",
-    "COLLATE", "CONTAINS", "CREATE", "CROSS", "CUBE", "CURRENT", "DEFAULT", "DEFINE", "DESC", "DISTINCT", "ELSE",
-    "END", "ENUM", "ESCAPE", "EXCEPT", "EXCLUDE", "EXISTS", "EXTRACT", "FALSE", "FETCH", "FOLLOWING", "FOR", "FROM",
-    "FULL", "GROUP", "GROUPING", "GROUPS", "HASH", "HAVING", "IF", "IGNORE", "IN", "INNER", "INTERSECT", "INTERVAL",
-    "INTO", "IS", "JOIN", "LATERAL", "LEFT", "LIKE", "LIMIT", "LOOKUP", "MERGE", "NATURAL", "NEW", "NO", "NOT",
-    "NULL", "NULLS", "OF", "ON", "OR", "ORDER", "OUTER", "OVER", "PARTITION", "PRECEDING", "PROTO", "QUALIFY",
-    "RANGE", "RECURSIVE", "RESPECT", "RIGHT", "ROLLUP", "ROWS", "SELECT", "SET", "SOME", "STRUCT", "TABLESAMPLE",
-    "THEN", "TO", "TREAT", "TRUE", "UNBOUNDED", "UNION", "UNNEST", "USING", "WHEN", "WHERE", "WINDOW", "WITH",
-    "WITHIN"};
+constexpr std::array<std::string_view, 96> kReserved = {"ALL",
+                                                        "AND",
+                                                        "ANY",
+                                                        "ARRAY",
+                                                        "AS",
+                                                        "ASC",
+                                                        "ASSERT_ROWS_MODIFIED",
+                                                        "AT",
+                                                        "BETWEEN",
+                                                        "BY",
+                                                        "CASE",
+                                                        "CAST",
+                                                        "COLLATE",
+                                                        "CONTAINS",
+                                                        "CREATE",
+                                                        "CROSS",
+                                                        "CUBE",
+                                                        "CURRENT",
+                                                        "DEFAULT",
+                                                        "DEFINE",
+                                                        "DESC",
+                                                        "DISTINCT",
+                                                        "ELSE",
+                                                        "END",
+                                                        "ENUM",
+                                                        "ESCAPE",
+                                                        "EXCEPT",
+                                                        "EXCLUDE",
+                                                        "EXISTS",
+                                                        "EXTRACT",
+                                                        "FALSE",
+                                                        "FETCH",
+                                                        "FOLLOWING",
+                                                        "FOR",
+                                                        "FROM",
+                                                        "FULL",
+                                                        "GROUP",
+                                                        "GROUPING",
+                                                        "GROUPS",
+                                                        "HASH",
+                                                        "HAVING",
+                                                        "IF",
+                                                        "IGNORE",
+                                                        "IN",
+                                                        "INNER",
+                                                        "INTERSECT",
+                                                        "INTERVAL",
+                                                        "INTO",
+                                                        "IS",
+                                                        "JOIN",
+                                                        "LATERAL",
+                                                        "LEFT",
+                                                        "LIKE",
+                                                        "LIMIT",
+                                                        "LOOKUP",
+                                                        "MERGE",
+                                                        "NATURAL",
+                                                        "NEW",
+                                                        "NO",
+                                                        "NOT",
+                                                        "NULL",
+                                                        "NULLS",
+                                                        "OF",
+                                                        "ON",
+                                                        "OR",
+                                                        "ORDER",
+                                                        "OUTER",
+                                                        "OVER",
+                                                        "PARTITION",
+                                                        "PRECEDING",
+                                                        "PROTO",
+                                                        "QUALIFY",
+                                                        "RANGE",
+                                                        "RECURSIVE",
+                                                        "RESPECT",
+                                                        "RIGHT",
+                                                        "ROLLUP",
+                                                        "ROWS",
+                                                        "SELECT",
+                                                        "SET",
+                                                        "SOME",
+                                                        "STRUCT",
+                                                        "TABLESAMPLE",
+                                                        "THEN",
+                                                        "TO",
+                                                        "TREAT",
+                                                        "TRUE",
+                                                        "UNBOUNDED",
+                                                        "UNION",
+                                                        "UNNEST",
+                                                        "USING",
+                                                        "WHEN",
+                                                        "WHERE",
+                                                        "WINDOW",
+                                                        "WITH",
+                                                        "WITHIN"};
 
 // Longest first within a first character.
-constexpr std::array<std::string_view, 9> kTwoCharacterSymbols = {"<=", ">=", "<>", "!=", "||", "<<", ">>", "=>", "|>"};
+constexpr std::array<std::string_view, 9> kTwoCharacterSymbols = {"<=", ">=", "<>", "!=", "||",
+                                                                  "<<", ">>", "=>", "|>"};
 
 class Lexer {
  public:
@@ -52,7 +139,9 @@ class Lexer {
 
  private:
   static std::uint32_t Offset(std::size_t at) { return static_cast<std::uint32_t>(at); }
-  char Peek(std::size_t ahead = 0) const { return at_ + ahead < sql_.size() ? sql_[at_ + ahead] : '\0'; }
+  char Peek(std::size_t ahead = 0) const {
+    return at_ + ahead < sql_.size() ? sql_[at_ + ahead] : '\0';
+  }
   bool Looking(std::string_view text) const { return sql_.substr(at_, text.size()) == text; }
   Status Error(std::size_t at, std::string_view message) const {
     return QueryError(sql_, at, "Syntax error: " + std::string(message));
@@ -112,10 +201,12 @@ class Lexer {
       return Token{TokenKind::kInteger, std::string(sql_.substr(begin, at_ - begin))};
     }
     bool is_float = false;
-    // In my-project-1.data the number is a part of a name: the parser glues the parts by their offsets.
+    // In my-project-1.data the number is a part of a name: the parser glues the parts by their
+    // offsets.
     const bool in_path = begin >= 2 && sql_[begin - 1] == '-' && IsName(sql_[begin - 2]);
     while (IsDigit(Peek())) ++at_;
-    if (in_path && Peek() == '.' && IsNameStart(Peek(1)) && !((Peek(1) | 0x20) == 'e' && IsDigit(Peek(2)))) {
+    if (in_path && Peek() == '.' && IsNameStart(Peek(1)) &&
+        !((Peek(1) | 0x20) == 'e' && IsDigit(Peek(2)))) {
       return Token{TokenKind::kInteger, std::string(sql_.substr(begin, at_ - begin))};
     }
     if (in_path && IsNameStart(Peek()) && (Peek() | 0x20) != 'e') return Name();
@@ -133,7 +224,8 @@ class Lexer {
       }
     }
     if (IsNameStart(Peek())) return Error(at_, "Missing whitespace between literal and alias");
-    return Token{is_float ? TokenKind::kFloat : TokenKind::kInteger, std::string(sql_.substr(begin, at_ - begin))};
+    return Token{is_float ? TokenKind::kFloat : TokenKind::kInteger,
+                 std::string(sql_.substr(begin, at_ - begin))};
   }
 
   Result<Token> AtSign() {
@@ -199,7 +291,8 @@ class Lexer {
     std::string text;
     for (;;) {
       if (at_ >= sql_.size() || (!is_triple && Peek() == '\n')) {
-        return Error(begin, "Unclosed " + std::string(is_triple ? "triple-quoted " : "") + std::string(kind));
+        return Error(begin, "Unclosed " + std::string(is_triple ? "triple-quoted " : "") +
+                                std::string(kind));
       }
       if (is_triple ? Looking(triple) : Peek() == quote) break;
       if (Peek() != '\\') {
@@ -238,21 +331,23 @@ class Lexer {
     return Error(begin, "Illegal escape sequence: \\" + std::string(1, c));
   }
 
-  Status NumericEscape(std::size_t begin, unsigned base, std::size_t skip, std::size_t digits, bool bytes,
-                       std::string& out) {
+  Status NumericEscape(std::size_t begin, unsigned base, std::size_t skip, std::size_t digits,
+                       bool bytes, std::string& out) {
     at_ += skip;
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < digits; ++i, ++at_) {
       const bool valid = base == 16 ? IsHexDigit(Peek()) : Peek() >= '0' && Peek() <= '7';
       if (!valid) {
-        return Error(begin, "Illegal escape sequence: " + std::string(sql_.substr(begin, at_ + 1 - begin)));
+        return Error(
+            begin, "Illegal escape sequence: " + std::string(sql_.substr(begin, at_ + 1 - begin)));
       }
       value = value * base + static_cast<std::uint32_t>(HexValue(Peek()));
     }
     if (bytes) {
       out += static_cast<char>(value);
     } else if (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) {
-      return Error(begin, "Illegal escape sequence: Value of " + std::string(sql_.substr(begin, at_ - begin)) +
+      return Error(begin, "Illegal escape sequence: Value of " +
+                              std::string(sql_.substr(begin, at_ - begin)) +
                               " exceeds Unicode limit");
     } else {
       AppendUtf8(value, out);
@@ -303,7 +398,8 @@ Position PositionOf(std::string_view sql, std::size_t offset) {
 namespace {
 std::string WithPosition(std::string_view sql, std::size_t offset, std::string_view message) {
   const Position at = PositionOf(sql, offset);
-  return std::string(message) + " at [" + std::to_string(at.line) + ":" + std::to_string(at.column) + "]";
+  return std::string(message) + " at [" + std::to_string(at.line) + ":" +
+         std::to_string(at.column) + "]";
 }
 }  // namespace
 
@@ -312,17 +408,21 @@ Status QueryError(std::string_view sql, std::size_t offset, std::string_view mes
 }
 
 Status NotSupported(std::string_view sql, std::size_t offset, std::string_view what) {
-  return Unimplemented(WithPosition(sql, offset, std::string(what) + " is not supported"), "notImplemented", "query");
+  return Unimplemented(WithPosition(sql, offset, std::string(what) + " is not supported"),
+                       "notImplemented", "query");
 }
 
-Result<std::vector<Token>> Tokenize(std::string_view sql, std::size_t offset) { return Lexer(sql, offset).Run(); }
+Result<std::vector<Token>> Tokenize(std::string_view sql, std::size_t offset) {
+  return Lexer(sql, offset).Run();
+}
 
 bool IsReserved(std::string_view word) {
   std::array<char, 24> upper;
   if (word.size() > upper.size()) return false;
   std::transform(word.begin(), word.end(), upper.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  return std::binary_search(kReserved.begin(), kReserved.end(), std::string_view(upper.data(), word.size()));
+  return std::binary_search(kReserved.begin(), kReserved.end(),
+                            std::string_view(upper.data(), word.size()));
 }
 
 }  // namespace landfall::googlesql

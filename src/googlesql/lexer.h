@@ -1,4 +1,5 @@
-// Tokens of GoogleSQL. Literals arrive decoded; keywords are plain identifiers that the parser looks at.
+// Tokens of GoogleSQL. Literals arrive decoded; keywords are plain identifiers that the parser
+// looks at.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +16,12 @@ enum class TokenKind : std::uint8_t {
   kQuotedIdentifier,  // `..`; text decoded
   kInteger,           // decimal or 0x..; text as written
   kFloat,
-  kString,            // text decoded
-  kBytes,             // text decoded
-  kNamedParameter,    // @name; text without the sign
-  kSystemVariable,    // @@name
-  kPositional,        // ?
-  kSymbol,            // an operator or a bracket
+  kString,          // text decoded
+  kBytes,           // text decoded
+  kNamedParameter,  // @name; text without the sign
+  kSystemVariable,  // @@name
+  kPositional,      // ?
+  kSymbol,          // an operator or a bracket
   kEnd,
 };
 

@@ -45,7 +45,8 @@ TEST(Lexer, NamesTheOffendingPlace) {
       {"x\n  '''abc", "Syntax error: Unclosed triple-quoted string literal at [2:3]"},
       {"b'a\nb'", "Syntax error: Unclosed bytes literal at [1:1]"},
       {R"(' \q')", R"(Syntax error: Illegal escape sequence: \q at [1:3])"},
-      {R"('\uD800')", R"(Syntax error: Illegal escape sequence: Value of \uD800 exceeds Unicode limit at [1:2])"},
+      {R"('\uD800')",
+       R"(Syntax error: Illegal escape sequence: Value of \uD800 exceeds Unicode limit at [1:2])"},
       {"/* a", "Syntax error: Unclosed comment at [1:1]"},
       {"12abc", "Syntax error: Missing whitespace between literal and alias at [1:3]"},
       {"``", "Syntax error: Invalid empty identifier at [1:1]"},
@@ -62,8 +63,11 @@ TEST(Lexer, CountsColumnsInCharacters) {
 }
 
 TEST(Lexer, KnowsReservedWords) {
-  for (const std::string_view word : {"ALL", "select", "Within", "array", "QUALIFY"}) EXPECT_TRUE(IsReserved(word)) << word;
-  for (const std::string_view word : {"date", "offset", "value", "a_very_long_name_that_is_no_keyword"}) EXPECT_FALSE(IsReserved(word)) << word;
+  for (const std::string_view word : {"ALL", "select", "Within", "array", "QUALIFY"})
+    EXPECT_TRUE(IsReserved(word)) << word;
+  for (const std::string_view word :
+       {"date", "offset", "value", "a_very_long_name_that_is_no_keyword"})
+    EXPECT_FALSE(IsReserved(word)) << word;
 }
 
 }  // namespace

@@ -50,7 +50,9 @@ int DaysOf(int year, int month) {
 
 std::string Padded(int value, int width) {
   std::string digits = std::to_string(value);
-  return std::string(static_cast<std::size_t>(std::max(0, width - static_cast<int>(digits.size()))), '0') + digits;
+  return std::string(static_cast<std::size_t>(std::max(0, width - static_cast<int>(digits.size()))),
+                     '0') +
+         digits;
 }
 
 std::optional<std::string> ScanDate(Scanner& in) {
@@ -78,7 +80,8 @@ std::optional<std::string> ScanTime(Scanner& in) {
     second = *value;
     if (in.Accept('.')) {
       while (const auto digit = in.Number(1)) fraction += static_cast<char>('0' + *digit);
-      if (fraction.size() > 6 && fraction.find_first_not_of('0', 6) != std::string::npos) return std::nullopt;
+      if (fraction.size() > 6 && fraction.find_first_not_of('0', 6) != std::string::npos)
+        return std::nullopt;
       fraction.resize(6, '0');
     }
   }
@@ -111,7 +114,8 @@ std::optional<std::string> TimestampSql(std::string_view text, std::string_view 
   in.Blanks();
   std::string_view rest = Trim(in.rest());
   if (rest.empty()) rest = zone;
-  if (rest == "Z" || rest == "z" || EqualsIgnoreCase(rest, "UTC")) return Cast(*local + "+00", "TIMESTAMPTZ");
+  if (rest == "Z" || rest == "z" || EqualsIgnoreCase(rest, "UTC"))
+    return Cast(*local + "+00", "TIMESTAMPTZ");
   Scanner offset(rest);
   if (offset.AcceptAny("+-")) {
     const auto hours = offset.Number(2);
@@ -121,14 +125,15 @@ std::optional<std::string> TimestampSql(std::string_view text, std::string_view 
     return Cast(*local + rest[0] + Padded(*hours, 2) + ":" + Padded(*minutes, 2), "TIMESTAMPTZ");
   }
   const bool name = std::all_of(rest.begin(), rest.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
-           c == '-' || c == '+';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '_' || c == '-' || c == '+';
   });
   if (!name || rest.find('/') == std::string_view::npos) return std::nullopt;
   return "timezone(" + QuoteLiteral(rest) + ", " + Cast(*local, "TIMESTAMP") + ")";
 }
 
-std::optional<std::string> Whole(std::string_view text, std::optional<std::string> (*scan)(Scanner&),
+std::optional<std::string> Whole(std::string_view text,
+                                 std::optional<std::string> (*scan)(Scanner&),
                                  std::string_view type) {
   Scanner in(Trim(text));
   const auto value = scan(in);
@@ -201,10 +206,14 @@ std::optional<std::string> NumericText(std::string_view text) {
 
 std::optional<std::string> LiteralSql(std::string_view text, TypeKind kind, std::string_view zone) {
   switch (kind) {
-    case TypeKind::kDate: return Whole(text, ScanDate, "DATE");
-    case TypeKind::kTime: return Whole(text, ScanTime, "TIME");
-    case TypeKind::kDatetime: return Whole(text, ScanDatetime, "TIMESTAMP");
-    case TypeKind::kTimestamp: return TimestampSql(Trim(text), zone);
+    case TypeKind::kDate:
+      return Whole(text, ScanDate, "DATE");
+    case TypeKind::kTime:
+      return Whole(text, ScanTime, "TIME");
+    case TypeKind::kDatetime:
+      return Whole(text, ScanDatetime, "TIMESTAMP");
+    case TypeKind::kTimestamp:
+      return TimestampSql(Trim(text), zone);
     case TypeKind::kNumeric: {
       const auto value = NumericText(text);
       return value ? std::optional<std::string>(Cast(*value, "DECIMAL(38,9)")) : std::nullopt;
@@ -213,7 +222,8 @@ std::optional<std::string> LiteralSql(std::string_view text, TypeKind kind, std:
       if (!ParseJson(text, 500).ok()) return std::nullopt;
       return Cast(text, "JSON");
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -223,7 +233,8 @@ std::optional<std::string> IntegerSql(std::string_view text) {
   const bool hex = digits.size() > 2 && (digits[1] == 'x' || digits[1] == 'X');
   if (hex) digits.remove_prefix(2);
   std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, hex ? 16 : 10);
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), value, hex ? 16 : 10);
   if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   constexpr std::uint64_t kMax = INT64_MAX;
   if (value > kMax + (negative ? 1 : 0)) return std::nullopt;
@@ -243,7 +254,8 @@ std::string BytesSql(std::string_view bytes) {
 }
 
 namespace {
-constexpr std::array<std::string_view, 6> kParts = {"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"};
+constexpr std::array<std::string_view, 6> kParts = {"YEAR", "MONTH",  "DAY",
+                                                    "HOUR", "MINUTE", "SECOND"};
 
 std::optional<std::size_t> PartIndex(std::string_view name) {
   for (std::size_t i = 0; i < kParts.size(); ++i) {
@@ -253,8 +265,8 @@ std::optional<std::size_t> PartIndex(std::string_view name) {
 }
 
 std::string IntervalText(std::int64_t months, std::int64_t days, std::int64_t micros) {
-  return "CAST('" + std::to_string(months) + " months " + std::to_string(days) + " days " + std::to_string(micros) +
-         " microseconds' AS INTERVAL)";
+  return "CAST('" + std::to_string(months) + " months " + std::to_string(days) + " days " +
+         std::to_string(micros) + " microseconds' AS INTERVAL)";
 }
 
 // Seconds with up to six decimals, as microseconds.
@@ -274,7 +286,8 @@ std::optional<std::int64_t> ScanSeconds(Scanner& in, int digits_max) {
 }
 }  // namespace
 
-std::optional<std::string> IntervalSql(std::string_view text, std::string_view from, std::string_view to) {
+std::optional<std::string> IntervalSql(std::string_view text, std::string_view from,
+                                       std::string_view to) {
   const auto first = PartIndex(from), last = to.empty() ? first : PartIndex(to);
   if (!first || !last || *last < *first) return std::nullopt;
   Scanner in(Trim(text));
@@ -286,7 +299,8 @@ std::optional<std::string> IntervalSql(std::string_view text, std::string_view f
       negative = in.Accept('-');
       if (!negative) in.Accept('+');
     }
-    const std::optional<std::int64_t> value = i == 5 ? ScanSeconds(in, 9) : std::optional<std::int64_t>(in.Number(9));
+    const std::optional<std::int64_t> value =
+        i == 5 ? ScanSeconds(in, 9) : std::optional<std::int64_t>(in.Number(9));
     if (!value) return std::nullopt;
     values[i] = negative ? -*value : *value;
     if (i == *last) break;

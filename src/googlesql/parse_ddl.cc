@@ -20,7 +20,9 @@ Status Parser::ParseCreate(StatementSyntax& s) {
   } else {
     std::string what;
     for (std::size_t i = 0; i < 2 && Peek(i).kind == TokenKind::kIdentifier; ++i) {
-      if (i > 0 && !IsWord("TABLE", i) && !IsWord("FUNCTION", i) && !IsWord("VIEW", i) && !IsWord("INDEX", i)) break;
+      if (i > 0 && !IsWord("TABLE", i) && !IsWord("FUNCTION", i) && !IsWord("VIEW", i) &&
+          !IsWord("INDEX", i))
+        break;
       what += (i > 0 ? " " : "") + Peek(i).text;
     }
     return what.empty() ? Unexpected() : refuse(what);
@@ -51,7 +53,8 @@ Status Parser::CreateTableRest(StatementSyntax& s) {
   if (AcceptWord("PARTITION")) {
     TRY(ExpectWord("BY"));
     s.partition_by = TRY(Expression());
-    if (IsSymbol(",")) return QueryError(sql_, Peek().begin, "PARTITION BY only supports one expression");
+    if (IsSymbol(","))
+      return QueryError(sql_, Peek().begin, "PARTITION BY only supports one expression");
   }
   if (AcceptWord("CLUSTER")) {
     TRY(ExpectWord("BY"));
@@ -93,7 +96,8 @@ Status Parser::AsQuery(StatementSyntax& s) {
 Status Parser::ColumnDefinitions(StatementSyntax& s) {
   TRY(ExpectSymbol("("));
   while (!IsSymbol(")")) {
-    if (IsWord("PRIMARY") || IsWord("FOREIGN") || IsWord("CONSTRAINT")) return NotBuilt("A table constraint");
+    if (IsWord("PRIMARY") || IsWord("FOREIGN") || IsWord("CONSTRAINT"))
+      return NotBuilt("A table constraint");
     ColumnDef column;
     column.name = TRY(Identifier());
     // The query of CREATE TABLE (names) AS SELECT gives the types.
@@ -110,7 +114,8 @@ Status Parser::ColumnAttributes(ColumnDef& column) {
     if (AcceptWord("NOT")) {
       TRY(ExpectWord("NULL"));
       if (column.type.is_array()) {
-        return QueryError(sql_, tokens_[next_ - 1].begin, "NOT NULL is not allowed on ARRAY column " + column.name);
+        return QueryError(sql_, tokens_[next_ - 1].begin,
+                          "NOT NULL is not allowed on ARRAY column " + column.name);
       }
       column.required = true;
     } else if (AcceptWord("OPTIONS")) {
@@ -121,8 +126,8 @@ Status Parser::ColumnAttributes(ColumnDef& column) {
         }
         column.description = value->text;
       }
-    } else if (IsWord("DEFAULT") || IsWord("COLLATE") || IsWord("PRIMARY") || IsWord("REFERENCES") ||
-               IsWord("GENERATED") || IsWord("AS")) {
+    } else if (IsWord("DEFAULT") || IsWord("COLLATE") || IsWord("PRIMARY") ||
+               IsWord("REFERENCES") || IsWord("GENERATED") || IsWord("AS")) {
       return NotBuilt("Column attribute " + Peek().text);
     } else {
       return Ok();
@@ -152,7 +157,8 @@ Status Parser::ParseDrop(StatementSyntax& s) {
   } else if (AcceptWord("SCHEMA")) {
     s.kind = StatementKind::kDropSchema;
   } else {
-    return Peek().kind == TokenKind::kIdentifier ? NotSupported(sql_, s.at, "DROP " + Peek().text) : Unexpected();
+    return Peek().kind == TokenKind::kIdentifier ? NotSupported(sql_, s.at, "DROP " + Peek().text)
+                                                 : Unexpected();
   }
   if (AcceptWord("IF")) {
     TRY(ExpectWord("EXISTS"));

@@ -146,9 +146,11 @@ Result<MergeArm> Parser::ParseMergeArm() {
   }
   const bool insert = arm.action == MergeArm::Action::kInsert;
   if (insert != (arm.when == MergeArm::When::kNotMatchedByTarget)) {
-    return QueryError(sql_, arm.at, insert ? "INSERT is only allowed in a WHEN NOT MATCHED [BY TARGET] clause of MERGE"
-                                           : "UPDATE and DELETE are not allowed in a WHEN NOT MATCHED BY TARGET "
-                                             "clause of MERGE");
+    return QueryError(
+        sql_, arm.at,
+        insert ? "INSERT is only allowed in a WHEN NOT MATCHED [BY TARGET] clause of MERGE"
+               : "UPDATE and DELETE are not allowed in a WHEN NOT MATCHED BY TARGET "
+                 "clause of MERGE");
   }
   return arm;
 }

@@ -15,8 +15,16 @@ struct BinaryOperator {
   std::string_view symbol;
   int precedence;
 };
-constexpr std::array<BinaryOperator, 10> kBinary = {{{"|", 5}, {"^", 6}, {"&", 7}, {"<<", 8}, {">>", 8}, {"+", 9},
-                                                     {"-", 9}, {"*", 10}, {"/", 10}, {"||", 10}}};
+constexpr std::array<BinaryOperator, 10> kBinary = {{{"|", 5},
+                                                     {"^", 6},
+                                                     {"&", 7},
+                                                     {"<<", 8},
+                                                     {">>", 8},
+                                                     {"+", 9},
+                                                     {"-", 9},
+                                                     {"*", 10},
+                                                     {"/", 10},
+                                                     {"||", 10}}};
 constexpr std::array<std::string_view, 7> kCompare = {"=", "!=", "<>", "<", "<=", ">", ">="};
 
 }  // namespace
@@ -59,13 +67,15 @@ Result<ExprPtr> Parser::Operator(ExprPtr left, int precedence) {
     if ((is_and && precedence <= kAnd) || (IsWord("OR") && precedence <= kOr)) {
       ExprPtr all = Make(is_and ? ExprKind::kAnd : ExprKind::kOr, left->at);
       all->args.push_back(std::move(left));
-      while (AcceptWord(is_and ? "AND" : "OR")) all->args.push_back(TRY(Expression(is_and ? kNot : kAnd)));
+      while (AcceptWord(is_and ? "AND" : "OR"))
+        all->args.push_back(TRY(Expression(is_and ? kNot : kAnd)));
       left = TRY(Finish(std::move(all)));
       continue;
     }
     if (Peek().kind == TokenKind::kSymbol) {
-      const auto* op = std::find_if(kBinary.begin(), kBinary.end(),
-                                    [&](const BinaryOperator& o) { return o.symbol == Peek().text; });
+      const auto* op = std::find_if(kBinary.begin(), kBinary.end(), [&](const BinaryOperator& o) {
+        return o.symbol == Peek().text;
+      });
       if (op != kBinary.end() && op->precedence >= precedence) {
         ExprPtr binary = Make(ExprKind::kBinary, Peek().begin);
         binary->text = op->symbol;
@@ -104,7 +114,8 @@ Result<ExprPtr> Parser::Predicate(ExprPtr left) {
     return Finish(std::move(compare));
   }
   if (IsWord("IS")) return IsPredicate(std::move(left), at);
-  const bool negated = IsWord("NOT") && (IsWord("IN", 1) || IsWord("LIKE", 1) || IsWord("BETWEEN", 1));
+  const bool negated =
+      IsWord("NOT") && (IsWord("IN", 1) || IsWord("LIKE", 1) || IsWord("BETWEEN", 1));
   if (negated) ++next_;
   if (AcceptWord("IN")) return InPredicate(std::move(left), negated, at);
   if (AcceptWord("LIKE")) return LikePredicate(std::move(left), negated, at);

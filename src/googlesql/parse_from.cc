@@ -61,8 +61,11 @@ Result<FromPtr> Parser::JoinChain(FromPtr left) {
     join->left = std::move(left);
     join->right = TRY(FromPrimary());
     // a JOIN b JOIN c ON .. ON ..: the inner condition comes first.
-    const bool conditioned = *kind != JoinKind::kCross && join->right->kind != FromItem::Kind::kUnnest;
-    if (conditioned && !IsWord("ON") && !IsWord("USING") && (IsWord("JOIN") || IsWord("INNER") || IsWord("LEFT") || IsWord("RIGHT") || IsWord("FULL"))) {
+    const bool conditioned =
+        *kind != JoinKind::kCross && join->right->kind != FromItem::Kind::kUnnest;
+    if (conditioned && !IsWord("ON") && !IsWord("USING") &&
+        (IsWord("JOIN") || IsWord("INNER") || IsWord("LEFT") || IsWord("RIGHT") ||
+         IsWord("FULL"))) {
       join->right = TRY(JoinChain(std::move(join->right)));
     }
     if (AcceptWord("ON")) {

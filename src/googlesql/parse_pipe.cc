@@ -1,5 +1,5 @@
-// Pipe syntax: FROM t |> WHERE .. |> AGGREGATE .. Each operator becomes a clause of the query so far, or a query around
-// it when that clause is taken.
+// Pipe syntax: FROM t |> WHERE .. |> AGGREGATE .. Each operator becomes a clause of the query so
+// far, or a query around it when that clause is taken.
 #include "base/text.h"
 #include "googlesql/parser.h"
 
@@ -30,10 +30,12 @@ void Wrap(QueryPtr& query, std::string alias = {}) {
 }
 
 bool IsPlain(const Query& query) {
-  return query.select && query.with.empty() && query.order_by.empty() && !query.limit && !query.select->distinct &&
-         !query.select->group_by && !query.select->qualify && query.select->items.size() == 1 &&
-         query.select->items[0].kind == SelectItem::Kind::kStar && query.select->items[0].except.empty() &&
-         query.select->items[0].replace.empty() && query.select->items[0].rename.empty() && query.select->from;
+  return query.select && query.with.empty() && query.order_by.empty() && !query.limit &&
+         !query.select->distinct && !query.select->group_by && !query.select->qualify &&
+         query.select->items.size() == 1 &&
+         query.select->items[0].kind == SelectItem::Kind::kStar &&
+         query.select->items[0].except.empty() && query.select->items[0].replace.empty() &&
+         query.select->items[0].rename.empty() && query.select->from;
 }
 
 }  // namespace
@@ -106,6 +108,15 @@ Status Parser::PipeOperator(QueryPtr& query) {
     Wrap(query, TRY(Identifier()));
     return Ok();
   }
+  return PipeRowOperator(query);
+}
+
+// The operators that leave the columns as they are, and those with a method of their own.
+Status Parser::PipeRowOperator(QueryPtr& query) {
+  const auto plain = [&]() -> Select& {
+    if (!IsPlain(*query)) Wrap(query);
+    return *query->select;
+  };
   if (IsWord("ORDER")) {
     if (!query->order_by.empty() || query->limit || !query->select) Wrap(query);
     query->order_by = TRY(OrderBy());
@@ -116,7 +127,8 @@ Status Parser::PipeOperator(QueryPtr& query) {
     return Tail(*query);
   }
   if (AcceptWord("DISTINCT")) {
-    plain().distinct = true;
+    if (!IsPlain(*query)) Wrap(query);
+    query->select->distinct = true;
     return Ok();
   }
   if (AcceptWord("AGGREGATE")) return PipeAggregate(query);
@@ -147,7 +159,8 @@ Status Parser::PipeAggregate(QueryPtr& query) {
   Select& select = *query->select;
   select.items.clear();
   std::vector<SelectItem> aggregates;
-  while (!IsWord("GROUP") && Peek().kind != TokenKind::kEnd && !IsSymbol("|>") && !IsSymbol(")") && !IsSymbol(";")) {
+  while (!IsWord("GROUP") && Peek().kind != TokenKind::kEnd && !IsSymbol("|>") && !IsSymbol(")") &&
+         !IsSymbol(";")) {
     aggregates.push_back(TRY(ParseSelectItem()));
     if (IsWord("ASC") || IsWord("DESC")) return NotBuilt("AGGREGATE with an order");
     if (!AcceptSymbol(",")) break;
@@ -157,7 +170,8 @@ Status Parser::PipeAggregate(QueryPtr& query) {
   group.at = Peek().begin;
   if (AcceptWord("GROUP")) {
     TRY(ExpectWord("BY"));
-    if (IsWord("ALL") || IsWord("ROLLUP") || IsWord("CUBE") || IsWord("GROUPING")) return NotBuilt("AGGREGATE with GROUP BY " + Peek().text);
+    if (IsWord("ALL") || IsWord("ROLLUP") || IsWord("CUBE") || IsWord("GROUPING"))
+      return NotBuilt("AGGREGATE with GROUP BY " + Peek().text);
     do {
       SelectItem key = TRY(ParseSelectItem());
       if (IsWord("ASC") || IsWord("DESC")) return NotBuilt("AGGREGATE with an order");
@@ -190,7 +204,8 @@ Status Parser::PipeAssert(QueryPtr& query) {
   check->args.push_back(TRY(Expression()));
   while (AcceptSymbol(",")) TRY(Expression());
   failure->args.push_back(Make(ExprKind::kString, at));
-  failure->args[0]->text = "Assert failed: " + std::string(sql_.substr(at, tokens_[next_ - 1].end - at));
+  failure->args[0]->text =
+      "Assert failed: " + std::string(sql_.substr(at, tokens_[next_ - 1].end - at));
   check->args.push_back(Make(ExprKind::kBool, at));
   check->args[1]->text = "TRUE";
   check->args.push_back(std::move(failure));

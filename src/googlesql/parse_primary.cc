@@ -13,10 +13,14 @@ Result<ExprPtr> Parser::Primary() {
     return expr;
   };
   switch (token.kind) {
-    case TokenKind::kInteger: return literal(ExprKind::kInteger);
-    case TokenKind::kFloat: return literal(ExprKind::kFloat);
-    case TokenKind::kNamedParameter: return literal(ExprKind::kParameter);
-    case TokenKind::kSystemVariable: return literal(ExprKind::kSystemVariable);
+    case TokenKind::kInteger:
+      return literal(ExprKind::kInteger);
+    case TokenKind::kFloat:
+      return literal(ExprKind::kFloat);
+    case TokenKind::kNamedParameter:
+      return literal(ExprKind::kParameter);
+    case TokenKind::kSystemVariable:
+      return literal(ExprKind::kSystemVariable);
     case TokenKind::kString:
     case TokenKind::kBytes: {  // adjacent literals are one
       const TokenKind kind = token.kind;
@@ -40,8 +44,10 @@ Result<ExprPtr> Parser::Primary() {
       name->quoted = true;
       return name;
     }
-    case TokenKind::kIdentifier: return WordPrimary();
-    case TokenKind::kEnd: return Unexpected();
+    case TokenKind::kIdentifier:
+      return WordPrimary();
+    case TokenKind::kEnd:
+      return Unexpected();
   }
   return Unexpected();
 }
@@ -75,13 +81,14 @@ Result<ExprPtr> Parser::WordPrimary() {
     return exists;
   }
   if (literal_follows) {
-    for (const std::string_view word :
-         {"DATE", "TIMESTAMP", "DATETIME", "TIME", "NUMERIC", "DECIMAL", "BIGNUMERIC", "BIGDECIMAL", "JSON"}) {
+    for (const std::string_view word : {"DATE", "TIMESTAMP", "DATETIME", "TIME", "NUMERIC",
+                                        "DECIMAL", "BIGNUMERIC", "BIGDECIMAL", "JSON"}) {
       if (IsWord(word)) return TypedLiteral();
     }
   }
   // Reserved words that are also function names.
-  const bool callable = (IsWord("IF") || IsWord("LEFT") || IsWord("RIGHT") || IsWord("GROUPING") || IsWord("RANGE")) &&
+  const bool callable = (IsWord("IF") || IsWord("LEFT") || IsWord("RIGHT") || IsWord("GROUPING") ||
+                         IsWord("RANGE")) &&
                         IsSymbol("(", 1);
   if (!callable && !IsIdentifier()) return Unexpected();
   ExprPtr name = Make(ExprKind::kName, at);
@@ -269,11 +276,14 @@ Status Parser::CallArguments(Expr& call) {
       call.call->named.emplace_back(std::move(name), TRY(Expression()));
       continue;
     }
-    if (!call.call->named.empty()) return QueryError(sql_, Peek().begin, "Positional argument follows named argument");
+    if (!call.call->named.empty())
+      return QueryError(sql_, Peek().begin, "Positional argument follows named argument");
     if (IsWord("TABLE") || IsWord("MODEL")) return NotBuilt("A " + Peek().text + " argument");
-    if (StartsQuery() && !IsSymbol("(")) {  // ARRAY_LENGTH(SELECT ..) is an error; ARRAY(..) is handled elsewhere
-      return QueryError(sql_, Peek().begin,
-                        "Syntax error: Expected \"(\" before a subquery used as a function argument");
+    if (StartsQuery() &&
+        !IsSymbol("(")) {  // ARRAY_LENGTH(SELECT ..) is an error; ARRAY(..) is handled elsewhere
+      return QueryError(
+          sql_, Peek().begin,
+          "Syntax error: Expected \"(\" before a subquery used as a function argument");
     }
     call.args.push_back(TRY(Expression()));
     if (IsSymbol("-") && IsSymbol(">", 1)) return NotBuilt("A lambda");
@@ -345,8 +355,10 @@ Status Parser::FrameBound(std::string& bound, ExprPtr& offset) {
   }
   const bool unbounded = AcceptWord("UNBOUNDED");
   if (!unbounded) offset = TRY(Expression());
-  if (!IsWord("PRECEDING") && !IsWord("FOLLOWING")) return Expected("keyword PRECEDING or keyword FOLLOWING");
-  bound = std::string(unbounded ? "UNBOUNDED " : "") + (IsWord("PRECEDING") ? "PRECEDING" : "FOLLOWING");
+  if (!IsWord("PRECEDING") && !IsWord("FOLLOWING"))
+    return Expected("keyword PRECEDING or keyword FOLLOWING");
+  bound = std::string(unbounded ? "UNBOUNDED " : "") +
+          (IsWord("PRECEDING") ? "PRECEDING" : "FOLLOWING");
   ++next_;
   return Ok();
 }

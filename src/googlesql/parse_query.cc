@@ -6,21 +6,25 @@
 
 namespace landfall::googlesql {
 
-// A "(" starts a query when a query stands inside and the parentheses around it end an operand of one:
+// A "(" starts a query when a query stands inside and the parentheses around it end an operand of
+// one:
 // "(SELECT 1) UNION ALL ..", but not "(SELECT 1) + 1".
 bool Parser::StartsQuery(std::size_t ahead) const {
   std::size_t depth = 0;
   while (depth <= kDepthMax && IsSymbol("(", ahead + depth)) ++depth;
   const std::size_t first = ahead + depth;
-  const bool query = IsWord("SELECT", first) || (IsWord("WITH", first) && !IsSymbol("(", first + 1)) || IsWord("FROM", first);
+  const bool query = IsWord("SELECT", first) ||
+                     (IsWord("WITH", first) && !IsSymbol("(", first + 1)) || IsWord("FROM", first);
   if (!query) return false;
   for (std::size_t i = ahead; i < first; ++i) {
     const std::size_t close = next_ + i < closing_.size() ? closing_[next_ + i] : 0;
     if (close == 0) continue;
     const std::size_t after = close + 1 - next_;
-    const bool ends = IsSymbol(")", after) || IsSymbol(";", after) || IsSymbol("|>", after) || Peek(after).kind == TokenKind::kEnd ||
-                      IsWord("UNION", after) || IsWord("INTERSECT", after) || IsWord("EXCEPT", after) || IsWord("ORDER", after) ||
-                      IsWord("LIMIT", after) || IsWord("FULL", after) || IsWord("LEFT", after) || IsWord("INNER", after);
+    const bool ends = IsSymbol(")", after) || IsSymbol(";", after) || IsSymbol("|>", after) ||
+                      Peek(after).kind == TokenKind::kEnd || IsWord("UNION", after) ||
+                      IsWord("INTERSECT", after) || IsWord("EXCEPT", after) ||
+                      IsWord("ORDER", after) || IsWord("LIMIT", after) || IsWord("FULL", after) ||
+                      IsWord("LEFT", after) || IsWord("INNER", after);
     if (!ends) return false;
   }
   return true;
@@ -86,7 +90,8 @@ Result<QueryPtr> Parser::QueryBody() {
   for (;;) {
     const std::uint32_t at = Peek().begin;
     if ((IsWord("FULL") || IsWord("LEFT") || IsWord("OUTER")) &&
-        (IsWord("UNION", 1) || IsWord("UNION", 2) || IsWord("INTERSECT", 1) || IsWord("EXCEPT", 1))) {
+        (IsWord("UNION", 1) || IsWord("UNION", 2) || IsWord("INTERSECT", 1) ||
+         IsWord("EXCEPT", 1))) {
       return NotBuilt("Set operation with " + Peek().text);
     }
     if (IsWord("INNER") && (IsWord("UNION", 1) || IsWord("INTERSECT", 1) || IsWord("EXCEPT", 1))) {
@@ -100,11 +105,13 @@ Result<QueryPtr> Parser::QueryBody() {
     } else {
       if (!AcceptWord("DISTINCT")) return Expected("keyword ALL or keyword DISTINCT");
     }
-    if (IsWord("BY") || IsWord("CORRESPONDING") || IsWord("STRICT")) return NotBuilt(op + " BY NAME");
+    if (IsWord("BY") || IsWord("CORRESPONDING") || IsWord("STRICT"))
+      return NotBuilt(op + " BY NAME");
     if (!current.empty() && current != op) {
-      return QueryError(sql_, at,
-                        "Syntax error: Different set operations cannot be used in the same query without using "
-                        "parentheses for grouping");
+      return QueryError(
+          sql_, at,
+          "Syntax error: Different set operations cannot be used in the same query without using "
+          "parentheses for grouping");
     }
     if (current.empty()) {
       auto set = std::make_unique<Query>();
@@ -191,7 +198,8 @@ Result<std::unique_ptr<Select>> Parser::ParseSelect() {
 }
 
 Status Parser::SelectList(Select& select) {
-  if (IsWord("FROM")) return QueryError(sql_, Peek().begin, "Syntax error: SELECT list must not be empty");
+  if (IsWord("FROM"))
+    return QueryError(sql_, Peek().begin, "Syntax error: SELECT list must not be empty");
   if (Peek().kind == TokenKind::kEnd) {
     return QueryError(sql_, Peek().begin, "Syntax error: Unexpected end of statement");
   }
@@ -301,7 +309,8 @@ Result<GroupingSet> Parser::ParseGroupingSet() {
     return set;
   }
   ExprPtr item = TRY(Expression());
-  if (item->kind == ExprKind::kStruct && !item->type && item->names.front().empty() && sql_[item->at] == '(') {
+  if (item->kind == ExprKind::kStruct && !item->type && item->names.front().empty() &&
+      sql_[item->at] == '(') {
     set.kind = GroupingSet::Kind::kSet;
     set.items.back() = std::move(item->args);
   } else {

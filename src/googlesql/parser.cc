@@ -65,25 +65,34 @@ std::string Parser::Describe(const Token& token) const {
       }
       return word;
     }
-    case TokenKind::kQuotedIdentifier: return "identifier `" + token.text + "`";
-    case TokenKind::kInteger: return "integer literal \"" + token.text + "\"";
-    case TokenKind::kFloat: return "floating point literal \"" + token.text + "\"";
+    case TokenKind::kQuotedIdentifier:
+      return "identifier `" + token.text + "`";
+    case TokenKind::kInteger:
+      return "integer literal \"" + token.text + "\"";
+    case TokenKind::kFloat:
+      return "floating point literal \"" + token.text + "\"";
     case TokenKind::kString:
       return "string literal " + std::string(sql_.substr(token.begin, token.end - token.begin));
     case TokenKind::kBytes:
       return "bytes literal " + std::string(sql_.substr(token.begin, token.end - token.begin));
-    case TokenKind::kNamedParameter: return "\"@\"";
-    case TokenKind::kSystemVariable: return "\"@@\"";
-    case TokenKind::kPositional: return "\"?\"";
-    case TokenKind::kSymbol: return "\"" + token.text + "\"";
-    case TokenKind::kEnd: return "end of statement";
+    case TokenKind::kNamedParameter:
+      return "\"@\"";
+    case TokenKind::kSystemVariable:
+      return "\"@@\"";
+    case TokenKind::kPositional:
+      return "\"?\"";
+    case TokenKind::kSymbol:
+      return "\"" + token.text + "\"";
+    case TokenKind::kEnd:
+      return "end of statement";
   }
   return "";
 }
 
 Status Parser::Expected(std::string_view what) const {
   const Token& token = Peek();
-  return QueryError(sql_, token.begin, "Syntax error: Expected " + std::string(what) + " but got " + Describe(token));
+  return QueryError(sql_, token.begin,
+                    "Syntax error: Expected " + std::string(what) + " but got " + Describe(token));
 }
 
 Status Parser::Unexpected() const {
@@ -91,7 +100,9 @@ Status Parser::Unexpected() const {
   return QueryError(sql_, token.begin, "Syntax error: Unexpected " + Describe(token));
 }
 
-Status Parser::NotBuilt(std::string_view what) const { return NotSupported(sql_, Peek().begin, what); }
+Status Parser::NotBuilt(std::string_view what) const {
+  return NotSupported(sql_, Peek().begin, what);
+}
 
 Status Parser::Enter() {
   if (++depth_ <= kDepthMax) return Ok();
@@ -118,7 +129,8 @@ void Parser::MatchParentheses() {
   }
 }
 
-// `a.b.c`, a.b.c, my-project-1.d.t and any mix. A dash glues only without blanks, so the raw text decides.
+// `a.b.c`, a.b.c, my-project-1.d.t and any mix. A dash glues only without blanks, so the raw text
+// decides.
 Result<std::vector<std::string>> Parser::TablePath() {
   std::vector<std::string> path;
   for (bool first = true;; first = false) {
@@ -130,7 +142,8 @@ Result<std::vector<std::string>> Parser::TablePath() {
       std::size_t end = token.end;
       const auto is_part = [&](std::size_t at) {
         const char c = at < sql_.size() ? sql_[at] : '\0';
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
       };
       while (first && end < sql_.size() && sql_[end] == '-' && is_part(end + 1)) {
         while (++end < sql_.size() && is_part(end)) continue;
@@ -148,7 +161,8 @@ Result<std::vector<std::string>> Parser::TablePath() {
   }
 }
 
-// [AS] alias. Words that start the next clause are reserved, or named by the caller through `IsIdentifier` checks.
+// [AS] alias. Words that start the next clause are reserved, or named by the caller through
+// `IsIdentifier` checks.
 Result<std::string> Parser::OptionalAlias(bool as_needed_for_words) {
   if (AcceptWord("AS")) return Identifier();
   if (!as_needed_for_words && IsIdentifier()) return Identifier();
@@ -170,9 +184,10 @@ Result<Type> Parser::ParseType() {
     TRY(ExpectSymbol("<"));
     while (!IsSymbol(">") && !IsSymbol(">>")) {
       StructField field;
-      const bool named = Peek().kind == TokenKind::kQuotedIdentifier ||
-                         (IsIdentifier() && (IsIdentifier(1) || IsWord("ARRAY", 1) || IsWord("STRUCT", 1) ||
-                                             IsWord("INTERVAL", 1) || IsWord("RANGE", 1)));
+      const bool named =
+          Peek().kind == TokenKind::kQuotedIdentifier ||
+          (IsIdentifier() && (IsIdentifier(1) || IsWord("ARRAY", 1) || IsWord("STRUCT", 1) ||
+                              IsWord("INTERVAL", 1) || IsWord("RANGE", 1)));
       if (named) field.name = TRY(Identifier());
       field.type = TRY(ParseType());
       type.fields.push_back(std::move(field));
@@ -206,7 +221,8 @@ Result<std::unique_ptr<StatementSyntax>> Parser::Statement() {
   auto s = std::make_unique<StatementSyntax>();
   while (AcceptSymbol(";")) continue;
   s->at = Peek().begin;
-  if (Peek().kind == TokenKind::kEnd) return QueryError(sql_, s->at, "Syntax error: Unexpected end of statement");
+  if (Peek().kind == TokenKind::kEnd)
+    return QueryError(sql_, s->at, "Syntax error: Unexpected end of statement");
   if (IsWord("SELECT") || IsWord("WITH") || IsWord("FROM") || IsSymbol("(")) {
     s->query = TRY(ParseQuery());
   } else if (AcceptWord("INSERT")) {
@@ -224,14 +240,16 @@ Result<std::unique_ptr<StatementSyntax>> Parser::Statement() {
   } else if (AcceptWord("DROP")) {
     TRY(ParseDrop(*s));
   } else {
-    static constexpr std::string_view kScripting[] = {"DECLARE", "SET", "IF", "LOOP", "WHILE", "REPEAT", "FOR",
-                                                      "BEGIN", "CASE", "CALL", "EXECUTE", "RAISE", "RETURN", "BREAK",
-                                                      "LEAVE", "CONTINUE", "ITERATE", "COMMIT", "ROLLBACK"};
+    static constexpr std::string_view kScripting[] = {
+        "DECLARE", "SET",      "IF",      "LOOP",    "WHILE",   "REPEAT", "FOR",
+        "BEGIN",   "CASE",     "CALL",    "EXECUTE", "RAISE",   "RETURN", "BREAK",
+        "LEAVE",   "CONTINUE", "ITERATE", "COMMIT",  "ROLLBACK"};
     for (const std::string_view word : kScripting) {
       if (IsWord(word)) return NotBuilt("Statement " + std::string(word) + " (scripting)");
     }
-    static constexpr std::string_view kOther[] = {"ALTER", "EXPORT", "LOAD", "GRANT", "REVOKE", "ASSERT", "UNDROP",
-                                                  "ANALYZE", "EXPLAIN", "DESCRIBE", "SHOW", "RENAME", "DEFINE"};
+    static constexpr std::string_view kOther[] = {
+        "ALTER",   "EXPORT",  "LOAD",     "GRANT", "REVOKE", "ASSERT", "UNDROP",
+        "ANALYZE", "EXPLAIN", "DESCRIBE", "SHOW",  "RENAME", "DEFINE"};
     for (const std::string_view word : kOther) {
       if (IsWord(word)) return NotBuilt("Statement " + std::string(word));
     }

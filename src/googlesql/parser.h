@@ -1,4 +1,5 @@
-// Recursive descent for statements and queries, precedence climbing for expressions. Stops at the first error.
+// Recursive descent for statements and queries, precedence climbing for expressions. Stops at the
+// first error.
 #pragma once
 
 #include <memory>
@@ -26,39 +27,42 @@ class Parser {
   static Result<std::unique_ptr<StatementSyntax>> ParseStatement(std::string_view sql);
 
  private:
-  Parser(std::string_view sql, std::vector<Token> tokens) : sql_(sql), tokens_(std::move(tokens)) { MatchParentheses(); }
+  Parser(std::string_view sql, std::vector<Token> tokens) : sql_(sql), tokens_(std::move(tokens)) {
+    MatchParentheses();
+  }
 
   // Tokens (parser.cc)
   const Token& Peek(std::size_t ahead = 0) const;
-  bool IsWord(std::string_view word, std::size_t ahead = 0) const;   // an unquoted identifier, any case
+  bool IsWord(std::string_view word,
+              std::size_t ahead = 0) const;  // an unquoted identifier, any case
   bool IsSymbol(std::string_view symbol, std::size_t ahead = 0) const;
   bool AcceptWord(std::string_view word);
   bool AcceptSymbol(std::string_view symbol);
   Status ExpectWord(std::string_view word);
   Status ExpectSymbol(std::string_view symbol);
-  Status CloseAngle();                                   // ">" or the first half of ">>"
-  Result<std::string> Identifier();                      // reserved words are refused
-  Result<std::string> AnyIdentifier();                   // after a dot every word is a name
+  Status CloseAngle();                  // ">" or the first half of ">>"
+  Result<std::string> Identifier();     // reserved words are refused
+  Result<std::string> AnyIdentifier();  // after a dot every word is a name
   bool IsIdentifier(std::size_t ahead = 0) const;
-  Status Expected(std::string_view what) const;          // "Syntax error: Expected .. but got .. at .."
+  Status Expected(std::string_view what) const;  // "Syntax error: Expected .. but got .. at .."
   Status Unexpected() const;
-  Status NotBuilt(std::string_view what) const;          // at the current token
+  Status NotBuilt(std::string_view what) const;  // at the current token
   std::string Describe(const Token& token) const;
-  Result<std::vector<std::string>> TablePath();          // dashes, backquotes and dots
+  Result<std::vector<std::string>> TablePath();  // dashes, backquotes and dots
   Status Relex(std::size_t offset);
   void MatchParentheses();
   Result<std::string> OptionalAlias(bool as_needed_for_words);
   Result<Type> ParseType();
-  Status Enter();                                        // counts nesting
+  Status Enter();  // counts nesting
   void Leave() { --depth_; }
 
   // Expressions (parse_expression.cc, parse_primary.cc)
   ExprPtr Make(ExprKind kind, std::uint32_t at) const;
-  Result<ExprPtr> Finish(ExprPtr expr) const;            // sets and checks the depth
+  Result<ExprPtr> Finish(ExprPtr expr) const;  // sets and checks the depth
   Result<ExprPtr> Expression(int minimum_precedence = 0);
   Result<ExprPtr> Operator(ExprPtr left, int precedence);
   bool StartsPredicate() const;
-  Result<ExprPtr> Predicate(ExprPtr left);               // IN, LIKE, BETWEEN, IS, comparisons
+  Result<ExprPtr> Predicate(ExprPtr left);  // IN, LIKE, BETWEEN, IS, comparisons
   Result<ExprPtr> InPredicate(ExprPtr left, bool negated, std::uint32_t at);
   Result<ExprPtr> LikePredicate(ExprPtr left, bool negated, std::uint32_t at);
   Result<ExprPtr> IsPredicate(ExprPtr left, std::uint32_t at);
@@ -77,7 +81,7 @@ class Parser {
   Result<ExprPtr> ArrayConstructor();
   Result<ExprPtr> Call(ExprPtr callee);
   Status CallArguments(Expr& call);
-  Status CallTail(Expr& call);                           // inside the parentheses, after the arguments
+  Status CallTail(Expr& call);  // inside the parentheses, after the arguments
   Result<std::unique_ptr<WindowSpec>> Window();
   Status Frame(WindowSpec& window);
   Status FrameBound(std::string& bound, ExprPtr& offset);
@@ -89,9 +93,9 @@ class Parser {
   Result<QueryPtr> ParseQuery();
   Result<QueryPtr> SetOperand();
   Result<QueryPtr> QueryBody();
-  Result<QueryPtr> ParenthesizedQuery();                 // after "("; takes the ")"
+  Result<QueryPtr> ParenthesizedQuery();  // after "("; takes the ")"
   Status With(Query& query);
-  Status Tail(Query& query);                             // ORDER BY, LIMIT, OFFSET
+  Status Tail(Query& query);  // ORDER BY, LIMIT, OFFSET
   Result<std::unique_ptr<Select>> ParseSelect();
   Status SelectList(Select& select);
   Result<SelectItem> ParseSelectItem();
@@ -110,6 +114,7 @@ class Parser {
   Result<QueryPtr> FromQuery();
   Result<QueryPtr> PipeOperators(QueryPtr query);
   Status PipeOperator(QueryPtr& query);
+  Status PipeRowOperator(QueryPtr& query);
   Status PipeAggregate(QueryPtr& query);
   Status PipeSetOperation(QueryPtr& query);
   Status PipeAssert(QueryPtr& query);
@@ -135,7 +140,7 @@ class Parser {
 
   const std::string_view sql_;
   std::vector<Token> tokens_;
-  std::vector<std::size_t> closing_;                     // for each "(", the index of its ")", else 0
+  std::vector<std::size_t> closing_;  // for each "(", the index of its ")", else 0
   std::size_t next_ = 0;
   std::size_t positional_ = 0;
   int depth_ = 0;

@@ -7,181 +7,244 @@
 namespace landfall::googlesql {
 namespace {
 
-// The pieces around the arguments of an aggregate call.
+// "sum($1)" with DISTINCT after the opening parenthesis, ORDER BY before the last closing one,
+// FILTER behind it.
 struct CallParts {
-  std::string distinct, order, filter;
+  std::string distinct, order, nulls, filter, over;
+
+  std::string Around(std::string call) const {
+    call.insert(call.size() - 1, order + nulls);
+    call.insert(call.find('(') + 1, distinct);
+    return call + filter + over;
+  }
 };
 
-// "sum($1)" with DISTINCT after the opening parenthesis, ORDER BY before the last closing one, FILTER behind it.
-std::string Arrange(const std::string& filled, const CallParts& parts) {
-  std::string sql = filled;
-  if (!parts.order.empty()) sql.insert(sql.size() - 1, parts.order);
-  if (!parts.distinct.empty()) sql.insert(sql.find('(') + 1, parts.distinct);
-  return sql + parts.filter;
+// ORDER BY and LIMIT make sense where the result keeps every row.
+bool CollectsRows(const std::string& name) {
+  return name == "ARRAY_AGG" || name == "ARRAY_CONCAT_AGG" || name == "STRING_AGG";
 }
-
-bool HasGroupingNames(const std::string& name) { return name == "GROUPING"; }
 
 }  // namespace
 
-Result<Value> Resolver::AggregateCall(const Expr& expr, const std::string& name, const Context& context) {
-  const CallModifiers& call = *expr.call;
-  const bool window = call.over != nullptr;
-  const bool window_only = !FindAggregate(name).empty() && FindAggregate(name)[0].aggregate->window_only;
-  if (window && !context.windows) {
-    return Error(expr.at, "Analytic function not allowed in " + std::string(context.clause));
-  }
-  if (!window && window_only) return Error(expr.at, "Analytic function " + name + " cannot be called without an OVER clause");
-  if (!window && !context.aggregation) {
-    return Error(expr.at, "Aggregate function " + name + " not allowed in " + std::string(context.clause));
-  }
-  // The arguments of an aggregate are below the aggregation; those of a window function beside it.
-  const Grouping* above = context.scope->grouping;
-  Context inner = context;
-  inner.windows = false;
-  if (!window) {
-    inner.aggregation = nullptr;
-    inner.aliases = nullptr;
-    inner.clause = "an aggregate function";
-    context.scope->grouping = nullptr;
-  }
-  struct Restore {
-    Scope* scope;
-    const Grouping* grouping;
-    ~Restore() { scope->grouping = grouping; }
-  } restore{context.scope, above};
+// One call of an aggregate or window function.
+class AggregateResolver {
+ public:
+  AggregateResolver(Resolver& r, const Expr& expr, const std::string& name, const Context& context)
+      : r_(r), expr_(expr), call_(*expr.call), name_(name), context_(context), inner_(context) {}
 
-  if (HasGroupingNames(name)) {
-    if (window || expr.args.size() != 1) return Error(expr.at, "GROUPING needs one argument");
-    const Value value = TRY(Resolve(*expr.args[0], inner));
-    return PlaceAggregate(expr, "grouping(" + value.sql + ")", TypeOf(TypeKind::kInt64), context);
+  Result<Value> Run() {
+    TRY(CheckPlace());
+    if (name_ == "GROUPING") {
+      if (window() || expr_.args.size() != 1)
+        return r_.Error(expr_.at, "GROUPING needs one argument");
+      const Value value = TRY(r_.Resolve(*expr_.args[0], inner_));
+      return r_.PlaceAggregate("grouping(" + value.sql + ")", TypeOf(TypeKind::kInt64), context_);
+    }
+    TRY(Arguments());
+    TRY(Order());
+    TRY(Nulls());
+    TRY(Having());
+    TRY(Finish());
+    return result_;
   }
-  std::vector<Value> arguments;
-  if (expr.args.size() == 1 && expr.args[0]->kind == ExprKind::kStar) {
-    if (name != "COUNT" || call.distinct) return Error(expr.at, "Argument * can only be used in COUNT(*)");
-  } else {
-    arguments = TRY(ResolveAll(expr.args, inner));
+
+ private:
+  bool window() const { return call_.over != nullptr; }
+
+  // The arguments of an aggregate are below the aggregation; those of a window function beside it.
+  Status CheckPlace() {
+    const auto overloads = FindAggregate(name_);
+    const bool window_only = !overloads.empty() && overloads[0].aggregate->window_only;
+    const std::string clause(context_.clause);
+    if (window() && !context_.windows)
+      return r_.Error(expr_.at, "Analytic function not allowed in " + clause);
+    if (!window() && window_only) {
+      return r_.Error(expr_.at,
+                      "Analytic function " + name_ + " cannot be called without an OVER clause");
+    }
+    if (!window() && !context_.aggregation) {
+      return r_.Error(expr_.at, "Aggregate function " + name_ + " not allowed in " + clause);
+    }
+    inner_.windows = false;
+    if (window()) return Ok();
+    inner_.aggregation = nullptr;
+    inner_.aliases = nullptr;
+    inner_.clause = "an aggregate function";
+    return Ok();
   }
-  if (!call.named.empty()) return Refuse(expr.at, "Named argument of " + name);
-  const auto match = ChooseOverload(FindAggregate(name), arguments);
-  if (!match) {
-    for (const Value& argument : arguments) {
-      if (argument.type.kind == TypeKind::kBytes || argument.type.kind == TypeKind::kInterval) {
-        return Refuse(expr.at, "Aggregate function " + name + " on " + TypeName(argument.type));
+
+  Status Arguments() {
+    std::vector<Value> arguments;
+    if (expr_.args.size() == 1 && expr_.args[0]->kind == ExprKind::kStar) {
+      if (name_ != "COUNT" || call_.distinct)
+        return r_.Error(expr_.at, "Argument * can only be used in COUNT(*)");
+    } else {
+      arguments = TRY(r_.ResolveAll(expr_.args, inner_));
+    }
+    if (!call_.named.empty()) return r_.Refuse(expr_.at, "Named argument of " + name_);
+    const auto match = ChooseOverload(FindAggregate(name_), arguments);
+    if (!match) {
+      for (const Value& argument : arguments) {
+        const TypeKind kind = argument.type.kind;
+        if (kind != TypeKind::kBytes && kind != TypeKind::kInterval) continue;
+        return r_.Refuse(expr_.at,
+                         "Aggregate function " + name_ + " on " + TypeName(argument.type));
+      }
+      return r_.NoSignature(expr_.at, "aggregate function " + name_, arguments);
+    }
+    row_ = match->overload->aggregate;
+    result_.type = match->result;
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      sql_.push_back(
+          TRY(r_.CoerceAt(expr_.args[i]->at, std::move(arguments[i]), match->arguments[i])).sql);
+    }
+    if (name_ == "APPROX_QUANTILES") sql_[1] = TRY(r_.QuantileList(*expr_.args[1]));
+    if (name_ == "STRING_AGG" && sql_.size() == 2 && expr_.args[1]->kind == ExprKind::kNull) {
+      return r_.Error(expr_.args[1]->at, "Argument 2 to STRING_AGG must be non-NULL");
+    }
+    if (!call_.distinct) return Ok();
+    if (name_ == "COUNTIF") return r_.Refuse(expr_.at, "COUNTIF(DISTINCT)");
+    if (!sql_.empty() && match->arguments[0].kind == TypeKind::kJson) {
+      return r_.Error(
+          expr_.at, "Aggregate functions with DISTINCT cannot be used with arguments of type JSON");
+    }
+    parts_.distinct = "DISTINCT ";
+    return Ok();
+  }
+
+  Status Order() {
+    const bool collects = CollectsRows(name_);
+    if (!call_.order_by.empty()) {
+      if (!collects) {
+        return r_.Error(expr_.at,
+                        "ORDER BY in arguments is not supported for aggregate function " + name_);
+      }
+      parts_.order = " ORDER BY " + TRY(r_.OrderKeys(call_.order_by, inner_, call_.distinct));
+    } else if (collects && !call_.distinct && !window()) {
+      for (const std::string& offset : context_.aggregation->natural_order) {
+        parts_.order += (parts_.order.empty() ? " ORDER BY " : ", ") + offset;
       }
     }
-    return NoSignature(expr.at, "aggregate function " + name, arguments);
-  }
-  const AggregateRow& row = *match->overload->aggregate;
-  std::vector<std::string> sql;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    sql.push_back(TRY(CoerceAt(expr.args[i]->at, std::move(arguments[i]), match->arguments[i])).sql);
-  }
-  const bool distinct_type_ok = arguments.empty() || (match->arguments[0].kind != TypeKind::kJson);
-  if (call.distinct && !distinct_type_ok) {
-    return Error(expr.at, "Aggregate functions with DISTINCT cannot be used with arguments of type " + TypeName(match->arguments[0]));
-  }
-  CallParts parts;
-  if (call.distinct) parts.distinct = "DISTINCT ";
-  std::vector<std::string> filters;
-  const bool lists = name == "ARRAY_AGG" || name == "ARRAY_CONCAT_AGG" || name == "STRING_AGG";
-  if (!call.order_by.empty()) {
-    if (!lists) return Error(expr.at, "ORDER BY in arguments is not supported for aggregate function " + name);
-    parts.order = " ORDER BY " + TRY(OrderKeys(call.order_by, inner, call.distinct));
-  } else if (lists && !call.distinct && !window && !context.aggregation->natural_order.empty()) {
-    for (const std::string& offset : context.aggregation->natural_order) {
-      parts.order += (parts.order.empty() ? " ORDER BY " : ", ") + offset;
+    if (call_.limit && !collects) {
+      return r_.Error(expr_.at,
+                      "LIMIT in arguments is not supported for aggregate function " + name_);
     }
+    return Ok();
   }
-  if (name == "STRING_AGG" && arguments.size() == 2 && expr.args[1]->kind == ExprKind::kNull) {
-    return Error(expr.args[1]->at, "Argument 2 to STRING_AGG must be non-NULL");
-  }
-  if (call.limit && !lists) return Error(expr.at, "LIMIT in arguments is not supported for aggregate function " + name);
-  std::string nulls_word;
-  if (!call.nulls.empty()) {
-    if (!row.skips_nulls_by_option) {
-      return Error(expr.at, "IGNORE NULLS and RESPECT NULLS in arguments are not supported for " + name);
+
+  Status Nulls() {
+    std::vector<std::string> filters;
+    if (!call_.nulls.empty() && !row_->skips_nulls_by_option) {
+      return r_.Error(expr_.at,
+                      "IGNORE NULLS and RESPECT NULLS in arguments are not supported for " + name_);
     }
-    if (name.starts_with("PERCENTILE_") || name == "APPROX_QUANTILES") {
-      if (call.nulls == "RESPECT") return Refuse(expr.at, "RESPECT NULLS in " + name);
-    } else if (row.window_only) {
-      nulls_word = call.nulls == "IGNORE" ? " IGNORE NULLS" : "";
-    } else if (call.nulls == "IGNORE") {
-      filters.push_back(sql[0] + " IS NOT NULL");
+    const bool ignore = call_.nulls == "IGNORE";
+    const bool always = name_ == "ARRAY_CONCAT_AGG" || name_ == "STRING_AGG";
+    if (name_.starts_with("PERCENTILE_") || name_ == "APPROX_QUANTILES") {
+      if (call_.nulls == "RESPECT") return r_.Refuse(expr_.at, "RESPECT NULLS in " + name_);
+    } else if (row_->window_only) {
+      if (ignore) parts_.nulls = " IGNORE NULLS";
+    } else if (ignore || always) {
+      filters.push_back(sql_[0] + " IS NOT NULL");
     }
-  }
-  if (!context.filter.empty()) filters.push_back(context.filter);
-  if (name == "ARRAY_CONCAT_AGG") filters.push_back(sql[0] + " IS NOT NULL");
-  if (name == "STRING_AGG") filters.push_back(sql[0] + " IS NOT NULL");
-  if (call.having_expr) {
-    if (call.distinct || lists || window) return Refuse(expr.at, "HAVING " + call.having + " in " + name);
-    return Refuse(expr.at, "HAVING " + call.having + " inside an aggregate");
-  }
-  if (name == "COUNTIF" && call.distinct) return Refuse(expr.at, "COUNTIF(DISTINCT)");
-  if (name == "APPROX_QUANTILES") sql[1] = TRY(QuantileList(*expr.args[1]));
-  std::string condition;
-  for (const std::string& filter : filters) condition += (condition.empty() ? "" : " AND ") + filter;
-  if (!condition.empty()) parts.filter = " FILTER (WHERE " + condition + ")";
-  std::string over;
-  if (window) {
-    if (call.distinct && !call.over->order_by.empty()) {
-      return Error(expr.at, "Window ORDER BY is not allowed if DISTINCT is specified");
+    if (!context_.filter.empty()) filters.push_back(context_.filter);
+    for (const std::string& filter : filters) {
+      parts_.filter += (parts_.filter.empty() ? " FILTER (WHERE " : " AND ") + filter;
     }
-    over = " OVER " + TRY(OverClause(*call.over, context, row.window_only));
+    if (!filters.empty()) parts_.filter += ")";
+    return Ok();
   }
-  std::vector<std::string> cores;
-  for (const std::string_view one : Split(row.sql, ';')) {
-    std::string filled = FillTemplate(Trim(one), sql, dialect_.time_zone, false);
-    if (!nulls_word.empty()) filled.insert(filled.size() - 1, nulls_word);
-    cores.push_back(Arrange(filled, parts) + over);
+
+  // ANY_VALUE(x HAVING MAX y) is x where y is greatest.
+  Status Having() {
+    if (!call_.having_expr) return Ok();
+    if (name_ != "ANY_VALUE" || call_.distinct || window())
+      return r_.Refuse(expr_.at, "HAVING " + call_.having + " in " + name_);
+    sql_.push_back(TRY(r_.Resolve(*call_.having_expr, inner_)).sql);
+    having_ = call_.having == "MAX" ? "arg_max_null($1, $2)" : "arg_min_null($1, $2)";
+    return Ok();
   }
-  std::string wrap = row.wrap;
-  if (call.limit) {
+
+  Status Finish() {
+    if (window()) {
+      if (call_.distinct && !call_.over->order_by.empty()) {
+        return r_.Error(expr_.at, "Window ORDER BY is not allowed if DISTINCT is specified");
+      }
+      parts_.over = " OVER " + TRY(r_.OverClause(*call_.over, context_));
+    }
+    std::vector<std::string> calls;
+    const std::string_view pattern = having_.empty() ? std::string_view(row_->sql) : having_;
+    for (const std::string_view one : Split(pattern, ';')) {
+      calls.push_back(parts_.Around(FillTemplate(Trim(one), sql_, r_.dialect_.time_zone, false)));
+    }
+    if (call_.limit) calls[0] = "list_slice(" + calls[0] + ", 1, " + TRY(Limit()) + ")";
+    static constexpr std::string_view kCallMarks = "0~^";
+    const std::string_view wrap = row_->wrap;
+    for (std::size_t i = 0; i < wrap.size(); ++i) {
+      if (wrap[i] != '$') {
+        result_.sql += wrap[i];
+      } else if (const std::size_t call = kCallMarks.find(wrap[++i]);
+                 call != std::string_view::npos) {
+        result_.sql += calls[call];
+      } else {
+        result_.sql += sql_[static_cast<std::size_t>(wrap[i] - '1')];
+      }
+    }
+    if (window()) return Ok();
+    result_ = TRY(r_.PlaceAggregate(std::move(result_.sql), result_.type, context_));
+    return Ok();
+  }
+
+  Result<std::string> Limit() {
     Scope none;
     Context constant;
     constant.scope = &none;
-    const Value limit = TRY(Resolve(*call.limit, constant));
+    const Value limit = TRY(r_.Resolve(*call_.limit, constant));
     if (limit.type.kind != TypeKind::kInt64 || limit.text.starts_with('-')) {
-      return Error(call.limit->at, "LIMIT expects a non-negative integer literal or parameter");
+      return r_.Error(call_.limit->at, "LIMIT expects a non-negative integer literal or parameter");
     }
-    const std::size_t at = wrap.find("$0");
-    if (name == "ARRAY_AGG" || name == "STRING_AGG") wrap.replace(at, 2, "list_slice($0, 1, " + limit.sql + ")");
-    if (name == "ARRAY_CONCAT_AGG") wrap.replace(at, 2, "list_slice($0, 1, " + limit.sql + ")");
+    return limit.sql;
   }
-  std::string whole;
-  for (std::size_t i = 0; i < wrap.size(); ++i) {
-    if (wrap[i] == '$' && wrap[i + 1] == '0') {
-      whole += cores[0];
-      ++i;
-    } else if (wrap[i] == '$' && wrap[i + 1] == '~') {
-      whole += cores[1];
-      ++i;
-    } else if (wrap[i] == '$' && wrap[i + 1] == '^') {
-      whole += cores[2];
-      ++i;
-    } else if (wrap[i] == '$' && wrap[i + 1] >= '1' && wrap[i + 1] <= '9') {
-      whole += sql[static_cast<std::size_t>(wrap[++i] - '1')];
-    } else {
-      whole += wrap[i];
-    }
-  }
-  if (window) return Value{std::move(whole), match->result};
-  return PlaceAggregate(expr, std::move(whole), match->result, context);
+
+  Resolver& r_;
+  const Expr& expr_;
+  const CallModifiers& call_;
+  const std::string& name_;
+  const Context& context_;
+  Context inner_;
+  const AggregateRow* row_ = nullptr;
+  std::vector<std::string> sql_;
+  std::string having_;
+  CallParts parts_;
+  Value result_;
+};
+
+Result<Value> Resolver::AggregateCall(const Expr& expr, const std::string& name,
+                                      const Context& context) {
+  // Below the aggregation columns are themselves, not GROUP BY keys.
+  const Grouping* above = context.scope->grouping;
+  if (!expr.call->over) context.scope->grouping = nullptr;
+  Result<Value> value = AggregateResolver(*this, expr, name, context).Run();
+  context.scope->grouping = above;
+  return value;
 }
 
 // APPROX_QUANTILES(x, n): the fractions 0, 1/n, .. 1.
 Result<std::string> Resolver::QuantileList(const Expr& count) const {
   const auto n = count.kind == ExprKind::kInteger ? ParseInt64(count.text) : std::nullopt;
   if (!n) return Refuse(count.at, "A number of quantiles that is not a literal");
-  if (*n < 1 || *n > 10000) return Error(count.at, "The number of quantiles must be between 1 and 10000");
+  if (*n < 1 || *n > 10000)
+    return Error(count.at, "The number of quantiles must be between 1 and 10000");
   std::string list = "[";
-  for (std::int64_t i = 0; i <= *n; ++i) list += (i > 0 ? ", " : "") + std::to_string(static_cast<double>(i) / static_cast<double>(*n));
+  for (std::int64_t i = 0; i <= *n; ++i)
+    list += (i > 0 ? ", " : "") + std::to_string(static_cast<double>(i) / static_cast<double>(*n));
   return list + "]";
 }
 
 // Computes `sql` once below and refers to it.
-Result<Value> Resolver::PlaceAggregate(const Expr&, std::string sql, Type type, const Context& context) {
-  const bool repeatable = sql.find("random()") == std::string::npos && sql.find("uuid()") == std::string::npos;
+Result<Value> Resolver::PlaceAggregate(std::string sql, Type type, const Context& context) {
+  const bool repeatable =
+      sql.find("random()") == std::string::npos && sql.find("uuid()") == std::string::npos;
   for (const Grouping::Item& item : context.aggregation->aggregates) {
     if (repeatable && item.sql == sql) return Value{item.id, item.type};
   }
@@ -196,35 +259,46 @@ std::string Resolver::OrderKey(const Value& value, bool descending, SortNulls nu
   return sql;
 }
 
-// NaN sorts before the numbers when ascending; a RANGE frame with offsets and DISTINCT leave room for one key only.
-Result<std::string> Resolver::OrderKeys(const std::vector<OrderItem>& items, const Context& context, bool single_key,
-                                        bool range_offsets) {
+// NaN sorts before the numbers when ascending; a RANGE frame with offsets and DISTINCT leave room
+// for one key only.
+Result<std::string> Resolver::OrderKeys(const std::vector<OrderItem>& items, const Context& context,
+                                        bool single_key, bool range_offsets) {
   std::string sql;
   for (const OrderItem& item : items) {
     Value value = TRY(Resolve(*item.expr, context));
     if (value.type.is_array() || value.type.is_struct() || value.type.kind == TypeKind::kJson) {
-      return Error(item.expr->at, "ORDER BY does not support expressions of type " + TypeName(value.type));
+      return Error(item.expr->at,
+                   "ORDER BY does not support expressions of type " + TypeName(value.type));
     }
     if (value.is_literal()) value.sql = "(" + value.sql + ")";
-    if (value.type.kind == TypeKind::kFloat64 && range_offsets) value.sql = "lf_range_key(" + value.sql + ")";
+    if (value.type.kind == TypeKind::kFloat64 && range_offsets)
+      value.sql = "lf_range_key(" + value.sql + ")";
     if (value.type.kind == TypeKind::kFloat64 && !single_key) {
-      const SortNulls side = item.nulls != SortNulls::kDefault ? item.nulls : item.descending ? SortNulls::kLast : SortNulls::kFirst;
-      sql += (sql.empty() ? "" : ", ") + OrderKey(Value{"isnan(" + value.sql + ")", TypeOf(TypeKind::kBool)}, !item.descending, side, false);
+      const SortNulls side = item.nulls != SortNulls::kDefault ? item.nulls
+                             : item.descending                 ? SortNulls::kLast
+                                                               : SortNulls::kFirst;
+      sql += (sql.empty() ? "" : ", ") +
+             OrderKey(Value{"isnan(" + value.sql + ")", TypeOf(TypeKind::kBool)}, !item.descending,
+                      side, false);
     }
-    // The bounds of a RANGE frame are computed from the key: a wider type keeps them from overflowing.
-    if (range_offsets && value.type.kind == TypeKind::kInt64) value.sql = "CAST(" + value.sql + " AS HUGEINT)";
+    // The bounds of a RANGE frame are computed from the key: a wider type keeps them from
+    // overflowing.
+    if (range_offsets && value.type.kind == TypeKind::kInt64)
+      value.sql = "CAST(" + value.sql + " AS HUGEINT)";
     sql += (sql.empty() ? "" : ", ") + OrderKey(value, item.descending, item.nulls, false);
   }
   return sql;
 }
 
-Result<std::string> Resolver::OverClause(const WindowSpec& window, const Context& context, bool needs_order, int depth) {
+Result<std::string> Resolver::OverClause(const WindowSpec& window, const Context& context) {
   // A named window lends its parts; inheritance chains are short.
   const WindowSpec* partition = &window;
   const WindowSpec* order = &window;
   const WindowSpec* frame = &window;
+  int depth = 0;
   for (const WindowSpec* one = &window; !one->base.empty();) {
-    if (++depth > 16) return Error(window.at, "Window " + window.base + " is defined in terms of itself");
+    if (++depth > 16)
+      return Error(window.at, "Window " + window.base + " is defined in terms of itself");
     const WindowSpec* base = nullptr;
     if (context.named_windows) {
       for (const auto& [name, spec] : *context.named_windows) {
@@ -243,45 +317,62 @@ Result<std::string> Resolver::OverClause(const WindowSpec& window, const Context
   std::string sql;
   for (const ExprPtr& key : partition->partition_by) {
     Value value = TRY(Resolve(*key, inner));
-    if (value.type.is_array() || value.type.kind == TypeKind::kJson || value.type.kind == TypeKind::kFloat64) {
-      return Error(key->at, "Partitioning by expressions of type " + TypeName(value.type) + " is not allowed");
+    if (value.type.is_array() || value.type.kind == TypeKind::kJson ||
+        value.type.kind == TypeKind::kFloat64) {
+      return Error(key->at, "Partitioning by expressions of type " + TypeName(value.type) +
+                                " is not allowed");
     }
     if (value.is_literal()) value.sql = "(" + value.sql + ")";
     sql += (sql.empty() ? "PARTITION BY " : ", ") + value.sql;
   }
-  const bool offsets = frame->frame && !frame->frame->rows && (frame->frame->start_offset || frame->frame->end_offset);
+  const bool offsets = frame->frame && !frame->frame->rows &&
+                       (frame->frame->start_offset || frame->frame->end_offset);
   if (!order->order_by.empty()) {
     if (offsets && order->order_by.size() != 1) {
-      return Error(window.at, "A window with an offset RANGE frame must have exactly one ORDER BY key");
+      return Error(window.at,
+                   "A window with an offset RANGE frame must have exactly one ORDER BY key");
     }
-    sql += (sql.empty() ? "ORDER BY " : " ORDER BY ") + TRY(OrderKeys(order->order_by, inner, offsets, offsets));
+    sql += (sql.empty() ? "ORDER BY " : " ORDER BY ") +
+           TRY(OrderKeys(order->order_by, inner, offsets, offsets));
   }
-  if (frame->frame) sql += (sql.empty() ? "" : " ") + TRY(FrameClause(*frame->frame, *order, inner));
-  (void)needs_order;
+  if (frame->frame)
+    sql += (sql.empty() ? "" : " ") + TRY(FrameClause(*frame->frame, *order, inner));
   return "(" + sql + ")";
 }
 
-Result<std::string> Resolver::FrameClause(const WindowFrame& frame, const WindowSpec& window, const Context& context) {
+Result<std::string> Resolver::FrameClause(const WindowFrame& frame, const WindowSpec& window,
+                                          const Context& context) {
   const auto bound = [&](const std::string& word, const ExprPtr& offset) -> Result<std::string> {
     if (!offset) return word;
     // DuckDB misses peers of the row in "0 PRECEDING"; the current row means the same.
-    if (!frame.rows && offset->kind == ExprKind::kInteger && offset->text == "0") return std::string("CURRENT ROW");
+    if (!frame.rows && offset->kind == ExprKind::kInteger && offset->text == "0")
+      return std::string("CURRENT ROW");
     Value value = TRY(Resolve(*offset, context));
     if (frame.rows) {
-      if (value.type.kind != TypeKind::kInt64) return Error(offset->at, "Window framing expression must be an integer");
-      if (value.text.starts_with('-') || value.is_null()) return Error(offset->at, "Window frame offset cannot be negative or null");
+      if (value.type.kind != TypeKind::kInt64)
+        return Error(offset->at, "Window framing expression must be an integer");
+      if (value.text.starts_with('-') || value.is_null())
+        return Error(offset->at, "Window frame offset cannot be negative or null");
     }
     if (!frame.rows && !value.is_literal()) {
-      std::string sql = "{$1 IS NULL OR $1 < 0 ?? 'Window frame offset for PRECEDING or FOLLOWING must be non-negative' !! $1}";
-      if (value.type.kind == TypeKind::kFloat64) sql = "{NOT isfinite($1) ?? CASE WHEN isnan($1) THEN 'Window frame offset must not be NaN' ELSE 'An infinite window frame offset is not supported' END !! " + sql + "}";
+      std::string sql =
+          "{$1 IS NULL OR $1 < 0 ?? 'Window frame offset for PRECEDING or FOLLOWING must be "
+          "non-negative' !! $1}";
+      if (value.type.kind == TypeKind::kFloat64)
+        sql =
+            "{NOT isfinite($1) ?? CASE WHEN isnan($1) THEN 'Window frame offset must not be NaN' "
+            "ELSE 'An infinite window frame offset is not supported' END !! " +
+            sql + "}";
       value.sql = FillTemplate(sql, {value.sql}, "", false);
     }
     return value.sql + " " + word;
   };
   if (!frame.rows && window.order_by.empty() && (frame.start_offset || frame.end_offset)) {
-    return Error(window.at, "A window with an offset RANGE frame must have exactly one ORDER BY key");
+    return Error(window.at,
+                 "A window with an offset RANGE frame must have exactly one ORDER BY key");
   }
-  return std::string(frame.rows ? "ROWS" : "RANGE") + " BETWEEN " + TRY(bound(frame.start, frame.start_offset)) + " AND " +
+  return std::string(frame.rows ? "ROWS" : "RANGE") + " BETWEEN " +
+         TRY(bound(frame.start, frame.start_offset)) + " AND " +
          TRY(bound(frame.end, frame.end_offset));
 }
 

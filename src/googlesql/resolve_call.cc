@@ -15,7 +15,8 @@ std::string UpperPath(const std::vector<std::string>& parts) {
 }  // namespace
 
 Result<Value> Resolver::ResolveCall(const Expr& expr, const Context& context) {
-  if (expr.kind == ExprKind::kExtract) return FindSpecialForm("EXTRACT")(*this, expr, context, false);
+  if (expr.kind == ExprKind::kExtract)
+    return FindSpecialForm("EXTRACT")(*this, expr, context, false);
   std::string name = UpperPath(expr.names);
   const bool safe = name.starts_with("SAFE.");
   if (safe) name.erase(0, 5);
@@ -27,7 +28,8 @@ Result<Value> Resolver::ResolveCall(const Expr& expr, const Context& context) {
     return Error(expr.at, "Aggregate modifiers are not allowed for function " + name);
   }
   if (const SpecialForm form = FindSpecialForm(name)) return form(*this, expr, context, safe);
-  if (!call.named.empty()) return Refuse(expr.at, "Named argument " + call.named[0].first + " of " + name);
+  if (!call.named.empty())
+    return Refuse(expr.at, "Named argument " + call.named[0].first + " of " + name);
   if (FindScalar(name).empty()) {
     if (IsKnownFunction(name)) return Refuse(expr.at, "Function " + name);
     return Error(expr.at, "Function not found: " + UpperPath(expr.names));
@@ -50,9 +52,11 @@ Result<Value> Resolver::ScalarCall(const Expr& expr, const std::string& name, bo
   }
   std::vector<std::string> sql;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    sql.push_back(TRY(CoerceAt(expr.args[i]->at, std::move(arguments[i]), match->arguments[i])).sql);
+    sql.push_back(
+        TRY(CoerceAt(expr.args[i]->at, std::move(arguments[i]), match->arguments[i])).sql);
   }
-  return Value{FillTemplate(match->overload->scalar->sql, sql, dialect_.time_zone, safe), match->result};
+  return Value{FillTemplate(match->overload->scalar->sql, sql, dialect_.time_zone, safe),
+               match->result};
 }
 
 }  // namespace landfall::googlesql

@@ -10,8 +10,10 @@ Status Resolver::ResolveDdl(const StatementSyntax& s) {
   out_.kind = s.kind;
   switch (s.kind) {
     case StatementKind::kCreateTable:
-    case StatementKind::kCreateTableAsSelect: return ResolveCreateTable(s);
-    case StatementKind::kCreateView: return ResolveCreateView(s);
+    case StatementKind::kCreateTableAsSelect:
+      return ResolveCreateTable(s);
+    case StatementKind::kCreateView:
+      return ResolveCreateView(s);
     case StatementKind::kTruncate: {
       const Relation target = TRY(WritableTarget(s));
       out_.duckdb_sql = "TRUNCATE " + target.physical;
@@ -26,13 +28,16 @@ Status Resolver::ResolveDdl(const StatementSyntax& s) {
     case StatementKind::kCreateSchema:
     case StatementKind::kDropSchema: {
       if (s.target.size() > 2) return Error(s.target_at, "Invalid dataset ID");
-      out_.target = TablePath{s.target.size() == 2 ? s.target[0] : options_.default_project, s.target.back(), ""};
+      out_.target = TablePath{s.target.size() == 2 ? s.target[0] : options_.default_project,
+                              s.target.back(), ""};
       out_.drop = Drop{s.if_exists, s.cascade};
       out_.create_table.if_not_exists = s.if_not_exists;
-      for (const auto& [name, value] : s.options) out_.create_table.options.push_back(TRY(ResolveOption(name, *value)));
+      for (const auto& [name, value] : s.options)
+        out_.create_table.options.push_back(TRY(ResolveOption(name, *value)));
       return Ok();
     }
-    default: return Internal("not a DDL statement");
+    default:
+      return Internal("not a DDL statement");
   }
 }
 
@@ -46,7 +51,8 @@ Status Resolver::ResolveCreateTable(const StatementSyntax& s) {
     TRY(At(s.target_at, DuckDbType(create.columns[i].type).status()));
     for (std::size_t k = 0; k < i; ++k) {
       if (EqualsIgnoreCase(create.columns[i].name, create.columns[k].name)) {
-        return Error(s.target_at, "Duplicate column name " + create.columns[i].name + " in CREATE TABLE");
+        return Error(s.target_at,
+                     "Duplicate column name " + create.columns[i].name + " in CREATE TABLE");
       }
     }
   }
@@ -54,7 +60,9 @@ Status Resolver::ResolveCreateTable(const StatementSyntax& s) {
     QueryPlan plan = TRY(ResolveQuery(*s.query, nullptr));
     if (!create.columns.empty()) {
       if (create.columns.size() != plan.columns.size()) {
-        return Error(s.target_at, "The number of columns in the column definition list does not match the number of columns produced by the query");
+        return Error(s.target_at,
+                     "The number of columns in the column definition list does not match the "
+                     "number of columns produced by the query");
       }
       Seal(plan);
       std::string list;
@@ -63,7 +71,8 @@ Status Resolver::ResolveCreateTable(const StatementSyntax& s) {
         Column column;
         column.name = create.columns[i].name;
         column.type = create.columns[i].type;
-        Value value = TRY(ForColumn(s.query->at, Value{from.id, from.type, from.literal, from.literal_text}, column));
+        Value value = TRY(ForColumn(
+            s.query->at, Value{from.id, from.type, from.literal, from.literal_text}, column));
         const std::string id = NextColumn();
         list += (i > 0 ? ", " : "") + value.sql + " AS " + id;
         from = PlanColumn{column.name, id, column.type, Value::Literal::kNone, ""};
@@ -72,7 +81,9 @@ Status Resolver::ResolveCreateTable(const StatementSyntax& s) {
     } else {
       for (const PlanColumn& column : plan.columns) {
         if (column.name.empty()) {
-          return Error(s.query->at, "CREATE TABLE columns must be named, but column " + std::to_string(&column - plan.columns.data() + 1) + " has no name");
+          return Error(s.query->at, "CREATE TABLE columns must be named, but column " +
+                                        std::to_string(&column - plan.columns.data() + 1) +
+                                        " has no name");
         }
         TRY(At(s.query->at, DuckDbType(column.type).status()));
         create.columns.push_back(ColumnDef{column.name, column.type, false, ""});
@@ -82,12 +93,16 @@ Status Resolver::ResolveCreateTable(const StatementSyntax& s) {
   }
   if (s.partition_by) create.partition_by = TRY(ResolvePartition(*s.partition_by, create.columns));
   for (const ExprPtr& expr : s.cluster_by) {
-    if (expr->kind != ExprKind::kName) return Error(expr->at, "CLUSTER BY expression must be a column name");
-    const bool known = std::any_of(create.columns.begin(), create.columns.end(), [&](const ColumnDef& c) { return EqualsIgnoreCase(c.name, expr->text); });
+    if (expr->kind != ExprKind::kName)
+      return Error(expr->at, "CLUSTER BY expression must be a column name");
+    const bool known =
+        std::any_of(create.columns.begin(), create.columns.end(),
+                    [&](const ColumnDef& c) { return EqualsIgnoreCase(c.name, expr->text); });
     if (!known) return Error(expr->at, "Unrecognized name: " + expr->text);
     create.cluster_by.push_back(expr->text);
   }
-  for (const auto& [name, value] : s.options) create.options.push_back(TRY(ResolveOption(name, *value)));
+  for (const auto& [name, value] : s.options)
+    create.options.push_back(TRY(ResolveOption(name, *value)));
   return Ok();
 }
 
@@ -100,7 +115,9 @@ Status Resolver::ResolveCreateView(const StatementSyntax& s) {
   QueryPlan plan = TRY(ResolveQuery(*s.query, nullptr));
   if (!s.view_columns.empty()) {
     if (s.view_columns.size() != plan.columns.size()) {
-      return Error(s.target_at, "View column list has " + std::to_string(s.view_columns.size()) + " names, the query has " + std::to_string(plan.columns.size()) + " columns");
+      return Error(s.target_at, "View column list has " + std::to_string(s.view_columns.size()) +
+                                    " names, the query has " + std::to_string(plan.columns.size()) +
+                                    " columns");
     }
     for (std::size_t i = 0; i < plan.columns.size(); ++i) plan.columns[i].name = s.view_columns[i];
   }
@@ -109,7 +126,8 @@ Status Resolver::ResolveCreateView(const StatementSyntax& s) {
     view.column_names.push_back(column.name);
   }
   out_.duckdb_sql = TRY(OutputSql(plan, true));
-  for (const auto& [name, value] : s.options) view.options.push_back(TRY(ResolveOption(name, *value)));
+  for (const auto& [name, value] : s.options)
+    view.options.push_back(TRY(ResolveOption(name, *value)));
   return Ok();
 }
 
@@ -129,25 +147,35 @@ std::string Upper(std::string text) {
 
 }  // namespace
 
-// col | DATE(ts) | DATE_TRUNC(col, MONTH) and kin | RANGE_BUCKET(col, GENERATE_ARRAY(a, b, step)) | _PARTITIONDATE
-Result<PartitionBy> Resolver::ResolvePartition(const Expr& expr, const std::vector<ColumnDef>& columns) {
+// col | DATE(ts) | DATE_TRUNC(col, MONTH) and kin | RANGE_BUCKET(col, GENERATE_ARRAY(a, b, step)) |
+// _PARTITIONDATE
+Result<PartitionBy> Resolver::ResolvePartition(const Expr& expr,
+                                               const std::vector<ColumnDef>& columns) {
   PartitionBy by;
   by.type = "DAY";
   const auto column_of = [&](const Expr& name) -> Result<const ColumnDef*> {
-    if (name.kind != ExprKind::kName) return Error(name.at, "PARTITION BY expression must be a column or a function of one");
+    if (name.kind != ExprKind::kName)
+      return Error(name.at, "PARTITION BY expression must be a column or a function of one");
     const ColumnDef* column = FindDef(columns, name.text);
     if (!column) return Error(name.at, "Unrecognized name: " + name.text);
     by.column = column->name;
     return column;
   };
   const auto ingestion = [](const Expr& name) {
-    return name.kind == ExprKind::kName && (EqualsIgnoreCase(name.text, "_PARTITIONDATE") || EqualsIgnoreCase(name.text, "_PARTITIONTIME"));
+    return name.kind == ExprKind::kName && (EqualsIgnoreCase(name.text, "_PARTITIONDATE") ||
+                                            EqualsIgnoreCase(name.text, "_PARTITIONTIME"));
   };
   if (expr.kind == ExprKind::kName) {
     if (ingestion(expr)) return by;
     const ColumnDef* column = TRY(column_of(expr));
     if (column->type.kind != TypeKind::kDate) {
-      return Error(expr.at, "PARTITION BY expression must be DATE(<timestamp_column>), DATE(<datetime_column>), DATETIME_TRUNC(<datetime_column>, DAY/HOUR/MONTH/YEAR), a DATE column, TIMESTAMP_TRUNC(<timestamp_column>, DAY/HOUR/MONTH/YEAR), DATE_TRUNC(<date_column>, MONTH/YEAR), or RANGE_BUCKET(<int64_column>, GENERATE_ARRAY(<int64_value>, <int64_value>[, <int64_value>]))");
+      return Error(
+          expr.at,
+          "PARTITION BY expression must be DATE(<timestamp_column>), DATE(<datetime_column>), "
+          "DATETIME_TRUNC(<datetime_column>, DAY/HOUR/MONTH/YEAR), a DATE column, "
+          "TIMESTAMP_TRUNC(<timestamp_column>, DAY/HOUR/MONTH/YEAR), DATE_TRUNC(<date_column>, "
+          "MONTH/YEAR), or RANGE_BUCKET(<int64_column>, GENERATE_ARRAY(<int64_value>, "
+          "<int64_value>[, <int64_value>]))");
     }
     return by;
   }
@@ -158,7 +186,8 @@ Result<PartitionBy> Resolver::ResolvePartition(const Expr& expr, const std::vect
   if (name == "RANGE_BUCKET" && expr.args.size() == 2) {
     by = TRY(IntegerPartition(*expr.args[1]));
     const ColumnDef* column = TRY(column_of(*expr.args[0]));
-    if (column->type.kind != TypeKind::kInt64) return Error(expr.at, "RANGE_BUCKET partitioning needs an INT64 column");
+    if (column->type.kind != TypeKind::kInt64)
+      return Error(expr.at, "RANGE_BUCKET partitioning needs an INT64 column");
     return by;
   }
   if (name == "DATE" && expr.args.size() == 1) {
@@ -179,25 +208,33 @@ Result<PartitionBy> Resolver::ResolvePartition(const Expr& expr, const std::vect
   }
   if (ingestion(*expr.args[0])) return by;
   const ColumnDef* column = TRY(column_of(*expr.args[0]));
-  const TypeKind wanted = name == "DATE_TRUNC" ? TypeKind::kDate : name == "DATETIME_TRUNC" ? TypeKind::kDatetime : TypeKind::kTimestamp;
+  const TypeKind wanted = name == "DATE_TRUNC"       ? TypeKind::kDate
+                          : name == "DATETIME_TRUNC" ? TypeKind::kDatetime
+                                                     : TypeKind::kTimestamp;
   if (column->type.kind != wanted || (wanted == TypeKind::kDate && by.type == "HOUR")) {
-    return Error(expr.at, name + " partitioning does not fit column " + column->name + " of type " + TypeName(column->type));
+    return Error(expr.at, name + " partitioning does not fit column " + column->name + " of type " +
+                              TypeName(column->type));
   }
   return by;
 }
 
 Result<PartitionBy> Resolver::IntegerPartition(const Expr& call) {
-  const bool generate = call.kind == ExprKind::kCall && call.names.size() == 1 && Upper(call.names[0]) == "GENERATE_ARRAY";
+  const bool generate = call.kind == ExprKind::kCall && call.names.size() == 1 &&
+                        Upper(call.names[0]) == "GENERATE_ARRAY";
   if (!generate || call.args.size() < 2 || call.args.size() > 3) {
-    return Error(call.at, "RANGE_BUCKET partitioning needs GENERATE_ARRAY(start, end[, step]) of integers");
+    return Error(call.at,
+                 "RANGE_BUCKET partitioning needs GENERATE_ARRAY(start, end[, step]) of integers");
   }
   std::int64_t values[3] = {0, 0, 1};
   for (std::size_t i = 0; i < call.args.size(); ++i) {
-    const auto value = call.args[i]->kind == ExprKind::kInteger ? ParseInt64(call.args[i]->text) : std::nullopt;
-    if (!value) return Error(call.args[i]->at, "GENERATE_ARRAY of a partitioning needs integer literals");
+    const auto value =
+        call.args[i]->kind == ExprKind::kInteger ? ParseInt64(call.args[i]->text) : std::nullopt;
+    if (!value)
+      return Error(call.args[i]->at, "GENERATE_ARRAY of a partitioning needs integer literals");
     values[i] = *value;
   }
-  if (values[2] < 1 || values[1] <= values[0]) return Error(call.at, "GENERATE_ARRAY of a partitioning must be ascending");
+  if (values[2] < 1 || values[1] <= values[0])
+    return Error(call.at, "GENERATE_ARRAY of a partitioning must be ascending");
   PartitionBy by;
   by.type = "RANGE";
   by.range_start = values[0];
@@ -210,21 +247,31 @@ Result<Option> Resolver::ResolveOption(const std::string& name, const Expr& valu
   Option option;
   option.name = AsciiLower(name);
   switch (value.kind) {
-    case ExprKind::kNull: return option;
-    case ExprKind::kBool: option.value = value.text == "TRUE"; return option;
-    case ExprKind::kString: option.value = value.text; return option;
+    case ExprKind::kNull:
+      return option;
+    case ExprKind::kBool:
+      option.value = value.text == "TRUE";
+      return option;
+    case ExprKind::kString:
+      option.value = value.text;
+      return option;
     case ExprKind::kInteger:
       if (const auto number = ParseInt64(value.text)) {
         option.value = *number;
         return option;
       }
       break;
-    case ExprKind::kFloat: option.value = std::stod(value.text); return option;
-    case ExprKind::kTypedLiteral: option.value = value.text; return option;
+    case ExprKind::kFloat:
+      option.value = std::stod(value.text);
+      return option;
+    case ExprKind::kTypedLiteral:
+      option.value = value.text;
+      return option;
     case ExprKind::kArray: {
       std::vector<std::pair<std::string, std::string>> pairs;
       for (const ExprPtr& pair : value.args) {
-        const bool two = pair->kind == ExprKind::kStruct && pair->args.size() == 2 && pair->args[0]->kind == ExprKind::kString &&
+        const bool two = pair->kind == ExprKind::kStruct && pair->args.size() == 2 &&
+                         pair->args[0]->kind == ExprKind::kString &&
                          pair->args[1]->kind == ExprKind::kString;
         if (!two) return Refuse(pair->at, "This value of option " + name);
         pairs.emplace_back(pair->args[0]->text, pair->args[1]->text);
@@ -232,7 +279,8 @@ Result<Option> Resolver::ResolveOption(const std::string& name, const Expr& valu
       option.value = std::move(pairs);
       return option;
     }
-    default: break;
+    default:
+      break;
   }
   return Refuse(value.at, "This value of option " + name);
 }

@@ -1,10 +1,9 @@
-// Literals, operators and constructors.
+// Literals, parameters and operators.
 #include <algorithm>
 
 #include "base/text.h"
 #include "googlesql/literals.h"
 #include "googlesql/resolver.h"
-#include "googlesql/special_forms.h"
 
 namespace landfall::googlesql {
 
@@ -25,7 +24,8 @@ Result<Value> Resolver::Resolve(const Expr& expr, const Context& context) {
 std::optional<Value> Resolver::MatchGroupKey(const Expr& expr, const Context& context) {
   const Grouping* grouping = context.scope->grouping;
   if (!grouping || !grouping->complex_keys) return std::nullopt;
-  if (expr.args.empty() && expr.kind != ExprKind::kName && expr.kind != ExprKind::kCall) return std::nullopt;
+  if (expr.args.empty() && expr.kind != ExprKind::kName && expr.kind != ExprKind::kCall)
+    return std::nullopt;
   context.scope->grouping = nullptr;
   Context below;
   below.scope = context.scope;
@@ -46,34 +46,55 @@ Result<Value> Resolver::ResolveKind(const Expr& expr, const Context& context) {
     case ExprKind::kFloat:
     case ExprKind::kString:
     case ExprKind::kBytes:
-    case ExprKind::kTypedLiteral: return Literal(expr);
-    case ExprKind::kInterval: return ResolveInterval(expr, context);
-    case ExprKind::kParameter: return ResolveParameter(expr);
-    case ExprKind::kSystemVariable: return Refuse(expr.at, "System variable @@" + expr.text);
+    case ExprKind::kTypedLiteral:
+      return Literal(expr);
+    case ExprKind::kInterval:
+      return ResolveInterval(expr, context);
+    case ExprKind::kParameter:
+      return ResolveParameter(expr);
+    case ExprKind::kSystemVariable:
+      return Refuse(expr.at, "System variable @@" + expr.text);
     case ExprKind::kName:
-    case ExprKind::kField: return ResolveName(expr, context);
-    case ExprKind::kIndex: return ResolveIndex(expr, context);
-    case ExprKind::kUnary: return ResolveUnary(expr, context);
-    case ExprKind::kBinary: return ResolveBinary(expr, context);
-    case ExprKind::kCompare: return ResolveCompare(expr, context);
+    case ExprKind::kField:
+      return ResolveName(expr, context);
+    case ExprKind::kIndex:
+      return ResolveIndex(expr, context);
+    case ExprKind::kUnary:
+      return ResolveUnary(expr, context);
+    case ExprKind::kBinary:
+      return ResolveBinary(expr, context);
+    case ExprKind::kCompare:
+      return ResolveCompare(expr, context);
     case ExprKind::kAnd:
     case ExprKind::kOr:
-    case ExprKind::kNot: return ResolveLogic(expr, context);
-    case ExprKind::kBetween: return ResolveBetween(expr, context);
-    case ExprKind::kIn: return ResolveIn(expr, context);
-    case ExprKind::kLike: return ResolveLike(expr, context);
+    case ExprKind::kNot:
+      return ResolveLogic(expr, context);
+    case ExprKind::kBetween:
+      return ResolveBetween(expr, context);
+    case ExprKind::kIn:
+      return ResolveIn(expr, context);
+    case ExprKind::kLike:
+      return ResolveLike(expr, context);
     case ExprKind::kIs:
-    case ExprKind::kDistinctFrom: return ResolveIs(expr, context);
-    case ExprKind::kCase: return ResolveCase(expr, context);
-    case ExprKind::kCast: return ResolveCast(expr, context);
+    case ExprKind::kDistinctFrom:
+      return ResolveIs(expr, context);
+    case ExprKind::kCase:
+      return ResolveCase(expr, context);
+    case ExprKind::kCast:
+      return ResolveCast(expr, context);
     case ExprKind::kExtract:
-    case ExprKind::kCall: return ResolveCall(expr, context);
-    case ExprKind::kStruct: return ResolveStruct(expr, context);
-    case ExprKind::kArray: return ResolveArray(expr, context);
+    case ExprKind::kCall:
+      return ResolveCall(expr, context);
+    case ExprKind::kStruct:
+      return ResolveStruct(expr, context);
+    case ExprKind::kArray:
+      return ResolveArray(expr, context);
     case ExprKind::kSubquery:
     case ExprKind::kArraySubquery:
-    case ExprKind::kExists: return ResolveSubquery(expr, context);
-    case ExprKind::kStar: return Error(expr.at, "Argument * can only be used in COUNT(*)");
+    case ExprKind::kExists:
+      return ResolveSubquery(expr, context);
+    case ExprKind::kStar:
+      return Error(expr.at, "Argument * can only be used in COUNT(*)");
   }
   return Error(expr.at, "Expression is not supported");
 }
@@ -81,18 +102,23 @@ Result<Value> Resolver::ResolveKind(const Expr& expr, const Context& context) {
 Result<Value> Resolver::Literal(const Expr& expr) {
   using L = Value::Literal;
   switch (expr.kind) {
-    case ExprKind::kNull: return Value{"NULL", TypeOf(TypeKind::kInt64), L::kNull, ""};
-    case ExprKind::kBool: return Value{expr.text, TypeOf(TypeKind::kBool), L::kOther, ""};
+    case ExprKind::kNull:
+      return Value{"NULL", TypeOf(TypeKind::kInt64), L::kNull, ""};
+    case ExprKind::kBool:
+      return Value{expr.text, TypeOf(TypeKind::kBool), L::kOther, ""};
     case ExprKind::kInteger: {
       auto sql = IntegerSql(expr.text);
       if (!sql) return Error(expr.at, "Invalid integer literal: " + expr.text);
       return Value{std::move(*sql), TypeOf(TypeKind::kInt64), L::kInteger, expr.text};
     }
-    case ExprKind::kFloat: return Value{FloatSql(expr.text), TypeOf(TypeKind::kFloat64), L::kFloat, expr.text};
+    case ExprKind::kFloat:
+      return Value{FloatSql(expr.text), TypeOf(TypeKind::kFloat64), L::kFloat, expr.text};
     case ExprKind::kString:
       return Value{QuoteLiteral(expr.text), TypeOf(TypeKind::kString), L::kString, expr.text};
-    case ExprKind::kBytes: return Value{BytesSql(expr.text), TypeOf(TypeKind::kBytes), L::kOther, ""};
-    default: break;
+    case ExprKind::kBytes:
+      return Value{BytesSql(expr.text), TypeOf(TypeKind::kBytes), L::kOther, ""};
+    default:
+      break;
   }
   if (expr.type->kind == TypeKind::kBigNumeric) return Refuse(expr.at, "Type BIGNUMERIC");
   auto sql = LiteralSql(expr.text, expr.type->kind, dialect_.time_zone);
@@ -106,11 +132,14 @@ Result<Value> Resolver::ResolveParameter(const Expr& expr) {
   if (expr.ordinal > 0) {
     index = expr.ordinal - 1;
     if (index >= parameters.size() || !parameters[index].name.empty()) {
-      return Error(expr.at, "Query parameter number " + std::to_string(expr.ordinal) + " not found");
+      return Error(expr.at,
+                   "Query parameter number " + std::to_string(expr.ordinal) + " not found");
     }
   } else {
-    while (index < parameters.size() && !EqualsIgnoreCase(parameters[index].name, expr.text)) ++index;
-    if (index == parameters.size()) return Error(expr.at, "Query parameter '" + expr.text + "' not found");
+    while (index < parameters.size() && !EqualsIgnoreCase(parameters[index].name, expr.text))
+      ++index;
+    if (index == parameters.size())
+      return Error(expr.at, "Query parameter '" + expr.text + "' not found");
   }
   auto& order = out_.parameter_order;
   auto found = std::find(order.begin(), order.end(), index);
@@ -138,11 +167,16 @@ Result<Value> Resolver::ResolveInterval(const Expr& expr, const Context& context
     std::string_view name, function;
     int factor;
   };
-  static constexpr Unit kUnits[] = {
-      {"YEAR", "to_months", 12}, {"QUARTER", "to_months", 3},     {"MONTH", "to_months", 1},
-      {"WEEK", "to_days", 7},    {"DAY", "to_days", 1},           {"HOUR", "to_hours", 1},
-      {"MINUTE", "to_minutes", 1}, {"SECOND", "to_microseconds", 1000000}, {"MILLISECOND", "to_microseconds", 1000},
-      {"MICROSECOND", "to_microseconds", 1}};
+  static constexpr Unit kUnits[] = {{"YEAR", "to_months", 12},
+                                    {"QUARTER", "to_months", 3},
+                                    {"MONTH", "to_months", 1},
+                                    {"WEEK", "to_days", 7},
+                                    {"DAY", "to_days", 1},
+                                    {"HOUR", "to_hours", 1},
+                                    {"MINUTE", "to_minutes", 1},
+                                    {"SECOND", "to_microseconds", 1000000},
+                                    {"MILLISECOND", "to_microseconds", 1000},
+                                    {"MICROSECOND", "to_microseconds", 1}};
   for (const Unit& unit : kUnits) {
     if (!EqualsIgnoreCase(unit.name, expr.names[0])) continue;
     std::string amount_sql = value.sql;
@@ -155,15 +189,21 @@ Result<Value> Resolver::ResolveInterval(const Expr& expr, const Context& context
   return Error(expr.at, "Unknown date part " + expr.names[0]);
 }
 
-Status Resolver::NoSignature(std::uint32_t at, std::string_view what, const std::vector<Value>& arguments) const {
+Status Resolver::NoSignature(std::uint32_t at, std::string_view what,
+                             const std::vector<Value>& arguments) const {
   std::string types;
-  for (const Value& one : arguments) types += (types.empty() ? "" : ", ") + (one.is_null() ? "NULL" : TypeName(one.type));
+  for (const Value& one : arguments)
+    types += (types.empty() ? "" : ", ") + (one.is_null() ? "NULL" : TypeName(one.type));
   const bool one = arguments.size() == 1;
   return Error(at, "No matching signature for " + std::string(what) +
-                       (arguments.empty() ? " with no arguments" : one ? " for argument type: " : " for argument types: ") + types);
+                       (arguments.empty() ? " with no arguments"
+                        : one             ? " for argument type: "
+                                          : " for argument types: ") +
+                       types);
 }
 
-Result<std::vector<Value>> Resolver::ResolveAll(const std::vector<ExprPtr>& exprs, const Context& context) {
+Result<std::vector<Value>> Resolver::ResolveAll(const std::vector<ExprPtr>& exprs,
+                                                const Context& context) {
   std::vector<Value> values;
   values.reserve(exprs.size());
   for (const ExprPtr& expr : exprs) values.push_back(TRY(Resolve(*expr, context)));
@@ -188,7 +228,8 @@ Result<Value> Resolver::ResolveUnary(const Expr& expr, const Context& context) {
     operand[0] = TRY(CoerceAt(expr.at, std::move(operand[0]), TypeOf(TypeKind::kInt64)));
     return Value{"(~" + operand[0].sql + ")", operand[0].type};
   }
-  if (!IsNumber(kind) && kind != TypeKind::kInterval) return NoSignature(expr.at, "operator " + expr.text, operand);
+  if (!IsNumber(kind) && kind != TypeKind::kInterval)
+    return NoSignature(expr.at, "operator " + expr.text, operand);
   if (operand[0].is_null() || expr.text == "+") return std::move(operand[0]);
   return Value{"(-" + operand[0].sql + ")", operand[0].type};
 }
@@ -215,7 +256,8 @@ Result<Value> Resolver::Arithmetic(const Expr& expr, Value left, Value right) {
   const auto no_match = [&] { return NoSignature(expr.at, "operator " + op, both); };
   const bool bits = op == "|" || op == "^" || op == "&" || op == "<<" || op == ">>";
   for (const Value& value : both) {
-    if (bits && value.type.kind == TypeKind::kBytes) return Refuse(expr.at, "Operator " + op + " on BYTES");
+    if (bits && value.type.kind == TypeKind::kBytes)
+      return Refuse(expr.at, "Operator " + op + " on BYTES");
     if (value.type.kind == TypeKind::kBigNumeric) return Refuse(expr.at, "Type BIGNUMERIC");
     if (bits ? value.type.kind != TypeKind::kInt64 : !IsNumber(value.type.kind)) return no_match();
   }
@@ -227,13 +269,20 @@ Result<Value> Resolver::Arithmetic(const Expr& expr, Value left, Value right) {
   const std::string &a = both[0].sql, &b = both[1].sql;
   const bool numeric = type->kind == TypeKind::kNumeric;
   if (op == "+" || op == "-") return Value{"(" + a + " " + op + " " + b + ")", *type};
-  if (op == "*") return Value{numeric ? "lf_numeric_multiply(" + a + ", " + b + ")" : "(" + a + " * " + b + ")", *type};
+  if (op == "*")
+    return Value{numeric ? "lf_numeric_multiply(" + a + ", " + b + ")" : "(" + a + " * " + b + ")",
+                 *type};
   if (op == "/") {
     const std::string quotient = numeric ? "lf_to_numeric_divide($1, $2)" : "($1 / $2)";
-    if (both[1].literal == Value::Literal::kFloat && std::stod("0" + both[1].text.substr(both[1].text[0] == '-')) != 0) {
+    if (both[1].literal == Value::Literal::kFloat &&
+        std::stod("0" + both[1].text.substr(both[1].text[0] == '-')) != 0) {
       return Value{FillTemplate(quotient, {a, b}, "", false), *type};
     }
-    return Value{FillTemplate("{$2 = 0 ?? 'division by zero: ' || lf_text($1) || ' / ' || lf_text($2) !! " + quotient + "}", {a, b}, "", false), *type};
+    return Value{
+        FillTemplate("{$2 = 0 ?? 'division by zero: ' || lf_text($1) || ' / ' || lf_text($2) !! " +
+                         quotient + "}",
+                     {a, b}, "", false),
+        *type};
   }
   if (op == "^") return Value{"xor(" + a + ", " + b + ")", *type};
   if (op == "<<") return Value{"lf_shift_left(" + a + ", " + b + ")", *type};
@@ -241,14 +290,17 @@ Result<Value> Resolver::Arithmetic(const Expr& expr, Value left, Value right) {
   return Value{"(" + a + " " + op + " " + b + ")", *type};
 }
 
-// DATE + INT64, DATE - DATE, anything with INTERVAL. Nothing when the operands are not of these kinds.
-Result<std::optional<Value>> Resolver::DateArithmetic(const Expr& expr, const Value& left, const Value& right) {
+// DATE + INT64, DATE - DATE, anything with INTERVAL. Nothing when the operands are not of these
+// kinds.
+Result<std::optional<Value>> Resolver::DateArithmetic(const Expr& expr, const Value& left,
+                                                      const Value& right) {
   const std::string& op = expr.text;
   const TypeKind a = left.type.kind, b = right.type.kind;
   const auto made = [&](std::string sql, TypeKind kind) {
     return std::optional<Value>(Value{std::move(sql), TypeOf(kind)});
   };
-  if (a == TypeKind::kInterval && !left.is_null() && b == TypeKind::kInt64 && (op == "*" || op == "/")) {
+  if (a == TypeKind::kInterval && !left.is_null() && b == TypeKind::kInt64 &&
+      (op == "*" || op == "/")) {
     if (op == "*") return made("lf_interval_multiply(" + left.sql + ", " + right.sql + ")", a);
     return Refuse(expr.at, "Division of an INTERVAL");
   }
@@ -257,40 +309,56 @@ Result<std::optional<Value>> Resolver::DateArithmetic(const Expr& expr, const Va
   }
   if (op != "+" && op != "-") return std::optional<Value>{};
   const auto is_stamp = [](TypeKind kind) {
-    return kind == TypeKind::kDate || kind == TypeKind::kDatetime || kind == TypeKind::kTimestamp || kind == TypeKind::kTime;
+    return kind == TypeKind::kDate || kind == TypeKind::kDatetime || kind == TypeKind::kTimestamp ||
+           kind == TypeKind::kTime;
   };
   if (op == "+" && is_stamp(b) && (a == TypeKind::kInt64 || a == TypeKind::kInterval)) {
     return DateArithmetic(expr, right, left);
   }
-  if (a == TypeKind::kInterval && b == TypeKind::kInterval) return made("(" + left.sql + " " + op + " " + right.sql + ")", a);
+  if (a == TypeKind::kInterval && b == TypeKind::kInterval)
+    return made("(" + left.sql + " " + op + " " + right.sql + ")", a);
   if (!is_stamp(a)) return std::optional<Value>{};
   if (a == TypeKind::kDate && b == TypeKind::kInt64) {
-    return made("CAST((" + left.sql + " " + op + " to_days(CAST(" + right.sql + " AS INTEGER))) AS DATE)", a);
+    return made(
+        "CAST((" + left.sql + " " + op + " to_days(CAST(" + right.sql + " AS INTEGER))) AS DATE)",
+        a);
   }
   if (b == TypeKind::kInterval) {
-    if (a == TypeKind::kTime) return Error(expr.at, "No matching signature for operator " + op + " for argument types: TIME, INTERVAL");
-    return made("(" + left.sql + " " + op + " " + right.sql + ")", a == TypeKind::kDate ? TypeKind::kDatetime : a);
+    if (a == TypeKind::kTime)
+      return Error(expr.at, "No matching signature for operator " + op +
+                                " for argument types: TIME, INTERVAL");
+    return made("(" + left.sql + " " + op + " " + right.sql + ")",
+                a == TypeKind::kDate ? TypeKind::kDatetime : a);
   }
   if (op == "-" && a == b) {
-    if (a == TypeKind::kDate) return made("to_days(CAST((" + left.sql + " - " + right.sql + ") AS INTEGER))", TypeKind::kInterval);
-    if (a == TypeKind::kTime) return made("(" + left.sql + " - " + right.sql + ")", TypeKind::kInterval);
-    return made("to_microseconds(epoch_us(" + left.sql + ") - epoch_us(" + right.sql + "))", TypeKind::kInterval);
+    if (a == TypeKind::kDate)
+      return made("to_days(CAST((" + left.sql + " - " + right.sql + ") AS INTEGER))",
+                  TypeKind::kInterval);
+    if (a == TypeKind::kTime)
+      return made("(" + left.sql + " - " + right.sql + ")", TypeKind::kInterval);
+    return made("to_microseconds(epoch_us(" + left.sql + ") - epoch_us(" + right.sql + "))",
+                TypeKind::kInterval);
   }
   return std::optional<Value>{};
 }
 
 // || and CONCAT: STRING, BYTES or ARRAY; NULL propagates.
-Result<Value> Resolver::ResolveConcat(const Expr& expr, std::vector<Value> values, std::string_view name) {
+Result<Value> Resolver::ResolveConcat(const Expr& expr, std::vector<Value> values,
+                                      std::string_view name) {
   if (values.empty()) return NoSignature(expr.at, name, values);
   const std::vector<Value> given = values;
-  const bool all_null = std::all_of(values.begin(), values.end(), [](const Value& v) { return v.is_null(); });
+  const bool all_null =
+      std::all_of(values.begin(), values.end(), [](const Value& v) { return v.is_null(); });
   if (all_null) {
-    for (Value& value : values) value.type = TypeOf(TypeKind::kString), value.sql = "CAST(NULL AS VARCHAR)", value.literal = Value::Literal::kOther;
+    for (Value& value : values)
+      value.type = TypeOf(TypeKind::kString), value.sql = "CAST(NULL AS VARCHAR)",
+      value.literal = Value::Literal::kOther;
   }
   std::vector<const Value*> pointers;
   for (const Value& value : values) pointers.push_back(&value);
   const std::optional<Type> type = Supertype(pointers);
-  const bool fits = type && (type->kind == TypeKind::kString || type->kind == TypeKind::kBytes || type->is_array());
+  const bool fits = type && (type->kind == TypeKind::kString || type->kind == TypeKind::kBytes ||
+                             type->is_array());
   if (!fits) return NoSignature(expr.at, name, given);
   std::string sql;
   for (Value& value : values) {
@@ -298,146 +366,6 @@ Result<Value> Resolver::ResolveConcat(const Expr& expr, std::vector<Value> value
     sql += (sql.empty() ? "(" : " || ") + value.sql;
   }
   return Value{sql + ")", *type};
-}
-
-Result<Value> Resolver::ResolveIndex(const Expr& expr, const Context& context) {
-  Value base = TRY(Resolve(*expr.args[0], context));
-  Value index = TRY(Resolve(*expr.args[1], context));
-  if (base.type.kind == TypeKind::kJson && expr.text.empty()) {
-    if (index.type.kind == TypeKind::kString && !index.is_null()) {
-      return Value{"json_extract(" + base.sql + ", '$.\"' || replace(" + index.sql + ", '\"', '\\\"') || '\"')", base.type};
-    }
-    index = TRY(CoerceAt(expr.args[1]->at, std::move(index), TypeOf(TypeKind::kInt64)));
-    return Value{"lf_json_element(" + base.sql + ", " + index.sql + ")", base.type};
-  }
-  if (base.type.is_struct()) return Refuse(expr.at, "Subscript access on STRUCT");
-  if (!base.type.is_array()) {
-    return Error(expr.at, "Element access using [] is not supported on values of type " + TypeName(base.type));
-  }
-  if (!CoercionCost(index, TypeOf(TypeKind::kInt64))) {
-    return Error(expr.args[1]->at, "Array position in [] must be coercible to INT64 type, but has type " + TypeName(index.type));
-  }
-  index = TRY(CoerceAt(expr.args[1]->at, std::move(index), TypeOf(TypeKind::kInt64)));
-  const bool safe = expr.text.starts_with("SAFE_");
-  const bool ordinal = expr.text.ends_with("ORDINAL");
-  const std::string first = ordinal ? "1" : "0";
-  const std::string bounds = ordinal ? "($2 < 1 OR $2 > len($1))" : "($2 < 0 OR $2 >= len($1))";
-  const std::string element = ordinal ? "list_extract($1, $2)" : "list_extract($1, $2 + 1)";
-  const std::string pattern =
-      safe ? "CASE WHEN " + bounds + " THEN NULL ELSE " + element + " END"
-           : "{" + bounds + " ?? 'Array index ' || $2 || ' is out of bounds' !! " + element + "}";
-  return Value{FillTemplate(pattern, {base.sql, index.sql}, "", false), *base.type.element};
-}
-
-Result<Value> Resolver::ResolveCast(const Expr& expr, const Context& context) {
-  Value from = TRY(Resolve(*expr.args[0], context));
-  if (from.literal == Value::Literal::kString && !expr.flag) {
-    if (auto sql = LiteralSql(from.text, expr.type->kind, dialect_.time_zone); sql && expr.type->kind != TypeKind::kJson) {
-      return Value{std::move(*sql), *expr.type};
-    }
-  }
-  if (expr.type->kind == TypeKind::kJson && from.type.kind != TypeKind::kJson && !from.is_null()) return JsonOf(from, dialect_);
-  const bool number = from.literal == Value::Literal::kInteger || from.literal == Value::Literal::kFloat;
-  if (number && expr.type->kind == TypeKind::kNumeric) {
-    if (auto sql = LiteralSql(from.text, TypeKind::kNumeric, dialect_.time_zone)) return Value{std::move(*sql), *expr.type};
-  }
-  return ExplicitCast(from, *expr.type, expr.flag, dialect_);
-}
-
-Result<Value> Resolver::ResolveStruct(const Expr& expr, const Context& context) {
-  std::vector<Value> parts = TRY(ResolveAll(expr.args, context));
-  Type type = TypeOf(TypeKind::kStruct);
-  if (expr.type) {
-    type = *expr.type;
-    if (type.fields.size() != parts.size()) {
-      return Error(expr.at, "STRUCT type has " + std::to_string(type.fields.size()) +
-                                " fields but constructor call has " + std::to_string(parts.size()) + " fields");
-    }
-  }
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (expr.type) {
-      if (!expr.names[i].empty()) return Error(expr.args[i]->at, "STRUCT constructors cannot specify both an explicit type and field names with AS");
-      parts[i] = TRY(CoerceAt(expr.args[i]->at, std::move(parts[i]), type.fields[i].type));
-      continue;
-    }
-    std::string name = expr.names[i];
-    const ExprKind kind = expr.args[i]->kind;
-    const bool tuple = sql_[expr.at] == '(';
-    if (name.empty() && !tuple && (kind == ExprKind::kName || kind == ExprKind::kField)) name = expr.args[i]->text;
-    if (parts[i].is_null()) parts[i] = TRY(Coerce(parts[i], Type(parts[i].type), dialect_));
-    type.fields.push_back(StructField{std::move(name), parts[i].type});
-  }
-  if (parts.empty()) return Refuse(expr.at, "An empty STRUCT");
-  return PackStruct(type, std::move(parts));
-}
-
-Result<Value> Resolver::ResolveArray(const Expr& expr, const Context& context) {
-  std::vector<Value> parts = TRY(ResolveAll(expr.args, context));
-  if (expr.type) {
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-      parts[i] = TRY(CoerceAt(expr.args[i]->at, std::move(parts[i]), *expr.type->element));
-    }
-  } else if (parts.empty()) {
-    return Value{"[]", ArrayOf(TypeOf(TypeKind::kInt64)), Value::Literal::kEmptyArray, ""};
-  }
-  Type element;
-  if (expr.type) {
-    element = *expr.type->element;
-  } else {
-    std::vector<const Value*> pointers;
-    for (const Value& part : parts) pointers.push_back(&part);
-    const auto type = Supertype(pointers);
-    if (!type) {
-      std::string types;
-      for (const Value& part : parts) types += (types.empty() ? "" : ", ") + TypeName(part.type);
-      return Error(expr.at, "Array elements of types {" + types + "} do not have a common supertype");
-    }
-    element = *type;
-    for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = TRY(CoerceAt(expr.args[i]->at, std::move(parts[i]), element));
-  }
-  if (element.is_array()) return Error(expr.at, "Cannot construct array with element type " + TypeName(element) + " because nested arrays are not supported");
-  std::string sql = "[";
-  for (std::size_t i = 0; i < parts.size(); ++i) sql += (i > 0 ? ", " : "") + parts[i].sql;
-  sql += "]";
-  if (parts.empty()) sql = "CAST([] AS " + TRY(DuckDbType(ArrayOf(element))) + ")";
-  const bool literals = std::all_of(parts.begin(), parts.end(), [](const Value& part) { return part.is_literal(); });
-  return Value{std::move(sql), ArrayOf(element), literals ? Value::Literal::kOther : Value::Literal::kNone, ""};
-}
-
-Result<Value> Resolver::ResolveSubquery(const Expr& expr, const Context& context) {
-  QueryPlan plan = TRY(ResolveQuery(*expr.query, context.scope, expr.kind == ExprKind::kArraySubquery));
-  if (expr.kind == ExprKind::kExists) {
-    return Value{"EXISTS(" + Text(plan) + ")", TypeOf(TypeKind::kBool)};
-  }
-  if (plan.columns.size() != 1) {
-    return Error(expr.at, expr.kind == ExprKind::kSubquery
-                              ? "Scalar subquery cannot have more than one column unless using SELECT AS STRUCT to build STRUCT values"
-                              : "ARRAY subquery cannot have more than one column unless using SELECT AS STRUCT to build STRUCT values");
-  }
-  if (expr.kind == ExprKind::kArraySubquery) return CollectArray(std::move(plan));
-  Value value{"(" + Text(plan) + ")", plan.columns[0].type};
-  if (plan.columns[0].literal == Value::Literal::kNull) value.sql = "CAST(" + value.sql + " AS " + TRY(DuckDbType(value.type)) + ")";
-  return value;
-}
-
-// ARRAY(subquery): its order, kept by sorting on the keys inside the aggregate.
-Result<Value> Resolver::CollectArray(QueryPlan plan) {
-  const PlanColumn& column = plan.columns[0];
-  if (column.type.is_array()) {
-    return InvalidArgument("Cannot use array subquery with column of type " + TypeName(column.type) +
-                               " because nested arrays are not supported", "invalidQuery", "query");
-  }
-  const std::string table = NextTable();
-  std::string keys;
-  for (const std::string& key : plan.order) keys += (keys.empty() ? " ORDER BY " : ", ") + key;
-  std::string inner = plan.body;
-  if (!plan.limit.empty()) {
-    std::string outer_keys = keys;
-    inner = "SELECT * FROM (" + inner + ") AS " + NextTable() + outer_keys + plan.limit;
-  }
-  return Value{"coalesce((" + plan.with + "SELECT list(" + column.id + keys + ") FROM (" + inner + ") AS " + table +
-                   "), CAST([] AS " + TRY(DuckDbType(ArrayOf(column.type))) + "))",
-               ArrayOf(column.type)};
 }
 
 }  // namespace landfall::googlesql

@@ -23,7 +23,8 @@ bool IsQuotedName(std::string_view physical) {
 
 Result<FromPlan> Resolver::ResolveFrom(const FromItem& item, Scope& scope) {
   switch (item.kind) {
-    case FromItem::Kind::kTable: return ResolveTable(item, scope);
+    case FromItem::Kind::kTable:
+      return ResolveTable(item, scope);
     case FromItem::Kind::kSubquery: {
       const QueryPlan plan = TRY(ResolveQuery(*item.query, scope.parent));
       return ScanPlan(plan, item.alias, scope, Text(plan));
@@ -35,8 +36,10 @@ Result<FromPlan> Resolver::ResolveFrom(const FromItem& item, Scope& scope) {
       Value array = TRY(Resolve(*item.unnest, context));
       return ResolveUnnest(item, std::move(array), item.alias, scope);
     }
-    case FromItem::Kind::kJoin: return ResolveJoin(item, scope);
-    case FromItem::Kind::kPivot: return ResolvePivot(item, scope);
+    case FromItem::Kind::kJoin:
+      return ResolveJoin(item, scope);
+    case FromItem::Kind::kPivot:
+      return ResolvePivot(item, scope);
   }
   return Error(item.at, "FROM item is not supported");
 }
@@ -74,13 +77,16 @@ Result<FromPlan> Resolver::ResolveTable(const FromItem& item, Scope& scope) {
 }
 
 // Adds the columns of `relation` as table `alias`; the SQL of the scan.
-std::string Resolver::BindRelation(const Relation& relation, const std::string& alias, Scope& scope) {
+std::string Resolver::BindRelation(const Relation& relation, const std::string& alias,
+                                   Scope& scope) {
   const std::string table = NextTable();
-  scanned_.push_back(ScannedTable{relation.path, relation.partition_column, relation.require_partition_filter, false, 0});
+  scanned_.push_back(ScannedTable{relation.path, relation.partition_column,
+                                  relation.require_partition_filter, false, 0});
   RangeVariable variable;
   variable.name = alias;
-  const bool plain = std::all_of(relation.columns.begin(), relation.columns.end(),
-                                 [](const Column& column) { return IsQuotedName(column.physical); });
+  const bool plain =
+      std::all_of(relation.columns.begin(), relation.columns.end(),
+                  [](const Column& column) { return IsQuotedName(column.physical); });
   std::string projected;
   for (const Column& column : relation.columns) {
     std::string sql = table + "." + column.physical;
@@ -90,8 +96,8 @@ std::string Resolver::BindRelation(const Relation& relation, const std::string& 
       sql = id;
     }
     variable.columns.push_back(scope.columns.size());
-    scope.columns.push_back(ScopeColumn{column.name, Value{std::move(sql), column.type}, scanned_.size() - 1,
-                                        column.hidden, !column.hidden, true});
+    scope.columns.push_back(ScopeColumn{column.name, Value{std::move(sql), column.type},
+                                        scanned_.size() - 1, column.hidden, !column.hidden, true});
   }
   scope.variables.push_back(std::move(variable));
   if (plain) return relation.physical + " AS " + table;
@@ -111,7 +117,8 @@ Result<FromPlan> Resolver::ScanTable(const FromItem& item, Scope& scope) {
 // A view is its GoogleSQL text, resolved here with nothing of the surrounding query in sight.
 Result<FromPlan> Resolver::ScanView(const FromItem& item, const Relation& relation, Scope& scope) {
   const std::string name = ToString(relation.path);
-  if (views_.size() >= kViewDepthMax || std::find(views_.begin(), views_.end(), name) != views_.end()) {
+  if (views_.size() >= kViewDepthMax ||
+      std::find(views_.begin(), views_.end(), name) != views_.end()) {
     return Error(item.at, "View " + name + " is nested too deeply");
   }
   const std::string_view outer_sql = sql_;
@@ -173,8 +180,14 @@ void Resolver::AddValueTable(const std::string& alias, const Value& value, Scope
   if (value.type.is_struct()) {
     for (std::size_t i = 0; i < value.type.fields.size(); ++i) {
       variable.columns.push_back(scope.columns.size());
-      const std::string field = "struct_extract(" + value.sql + ", " + QuoteLiteral(PhysicalFieldName(value.type, i)) + ")";
-      scope.columns.push_back(ScopeColumn{value.type.fields[i].name, Value{field, value.type.fields[i].type}, {}, false, true, true});
+      const std::string field = "struct_extract(" + value.sql + ", " +
+                                QuoteLiteral(PhysicalFieldName(value.type, i)) + ")";
+      scope.columns.push_back(ScopeColumn{value.type.fields[i].name,
+                                          Value{field, value.type.fields[i].type},
+                                          {},
+                                          false,
+                                          true,
+                                          true});
     }
   } else {
     variable.columns.push_back(scope.columns.size());
@@ -183,18 +196,23 @@ void Resolver::AddValueTable(const std::string& alias, const Value& value, Scope
   scope.variables.push_back(std::move(variable));
 }
 
-Result<FromPlan> Resolver::ResolveUnnest(const FromItem& item, Value array, const std::string& alias, Scope& scope) {
-  if (array.is_null()) array = TRY(Coerce(std::move(array), ArrayOf(TypeOf(TypeKind::kInt64)), dialect_));
-  if (array.literal == Value::Literal::kEmptyArray) array = TRY(Coerce(std::move(array), Type(array.type), dialect_));
+Result<FromPlan> Resolver::ResolveUnnest(const FromItem& item, Value array,
+                                         const std::string& alias, Scope& scope) {
+  if (array.is_null())
+    array = TRY(Coerce(std::move(array), ArrayOf(TypeOf(TypeKind::kInt64)), dialect_));
+  if (array.literal == Value::Literal::kEmptyArray)
+    array = TRY(Coerce(std::move(array), Type(array.type), dialect_));
   if (!array.type.is_array()) {
-    return Error(item.at, "Values referenced in UNNEST must be arrays. UNNEST contains expression of type " +
-                              TypeName(array.type));
+    return Error(item.at,
+                 "Values referenced in UNNEST must be arrays. UNNEST contains expression of type " +
+                     TypeName(array.type));
   }
   FromPlan plan;
   const std::string table = NextTable(), inner = NextTable();
   const std::string value = NextColumn(), offset = NextColumn(), whole = NextColumn();
-  plan.sql = "(SELECT unnest(" + whole + ") AS " + value + ", generate_subscripts(" + whole + ", 1) - 1 AS " + offset +
-             " FROM (SELECT " + array.sql + " AS " + whole + ") AS " + inner + ") AS " + table;
+  plan.sql = "(SELECT unnest(" + whole + ") AS " + value + ", generate_subscripts(" + whole +
+             ", 1) - 1 AS " + offset + " FROM (SELECT " + array.sql + " AS " + whole + ") AS " +
+             inner + ") AS " + table;
   plan.natural_order.push_back(offset);
   AddValueTable(alias, Value{value, *array.type.element}, scope);
   if (item.with_offset) {
@@ -216,22 +234,31 @@ Result<FromPlan> Resolver::ResolveJoin(const FromItem& item, Scope& scope) {
   const FromPlan right = TRY(ResolveFrom(*item.right, scope));
   for (std::size_t i = variables_before; i < scope.variables.size(); ++i) {
     for (std::size_t k = 0; k < variables_before; ++k) {
-      if (!scope.variables[i].name.empty() && EqualsIgnoreCase(scope.variables[i].name, scope.variables[k].name)) {
-        return Error(item.right->at, "Duplicate table alias " + scope.variables[i].name + " in the same FROM clause");
+      if (!scope.variables[i].name.empty() &&
+          EqualsIgnoreCase(scope.variables[i].name, scope.variables[k].name)) {
+        return Error(item.right->at, "Duplicate table alias " + scope.variables[i].name +
+                                         " in the same FROM clause");
       }
     }
   }
   FromPlan plan;
   plan.only_unnest = left.only_unnest && right.only_unnest;
   plan.natural_order = std::move(left.natural_order);
-  plan.natural_order.insert(plan.natural_order.end(), right.natural_order.begin(), right.natural_order.end());
-  const std::string right_sql = item.right->kind == FromItem::Kind::kJoin ? "(" + right.sql + ")" : right.sql;
+  plan.natural_order.insert(plan.natural_order.end(), right.natural_order.begin(),
+                            right.natural_order.end());
+  const std::string right_sql =
+      item.right->kind == FromItem::Kind::kJoin ? "(" + right.sql + ")" : right.sql;
   const bool needs_condition = item.join != JoinKind::kComma && item.join != JoinKind::kCross;
   const bool has_condition = item.on || !item.using_columns.empty();
-  if (!needs_condition && has_condition) return Error(item.at, "ON and USING are not allowed with CROSS JOIN");
+  if (!needs_condition && has_condition)
+    return Error(item.at, "ON and USING are not allowed with CROSS JOIN");
   const bool array = item.right->kind == FromItem::Kind::kUnnest || !right.natural_order.empty();
-  if (needs_condition && !has_condition && !(array && (item.join == JoinKind::kLeft || item.join == JoinKind::kInner))) {
-    return Error(item.at, std::string(item.join == JoinKind::kInner ? "INNER" : item.join == JoinKind::kLeft ? "LEFT OUTER" : item.join == JoinKind::kRight ? "RIGHT OUTER" : "FULL OUTER") +
+  if (needs_condition && !has_condition &&
+      !(array && (item.join == JoinKind::kLeft || item.join == JoinKind::kInner))) {
+    return Error(item.at, std::string(item.join == JoinKind::kInner   ? "INNER"
+                                      : item.join == JoinKind::kLeft  ? "LEFT OUTER"
+                                      : item.join == JoinKind::kRight ? "RIGHT OUTER"
+                                                                      : "FULL OUTER") +
                               " JOIN must have an immediately following ON or USING clause");
   }
   if (!needs_condition) {
@@ -247,12 +274,15 @@ Result<FromPlan> Resolver::ResolveJoin(const FromItem& item, Scope& scope) {
   } else if (!item.using_columns.empty()) {
     condition = TRY(JoinUsing(item, scope, first_left, first_right));
   }
-  if (array && item.join == JoinKind::kLeft && item.on) {  // DuckDB joins laterally on few conditions: filter inside
-    plan.sql = left.sql + " LEFT JOIN (SELECT * FROM " + right_sql + " WHERE " + condition + ") AS " + NextTable() + " ON TRUE";
+  if (array && item.join == JoinKind::kLeft &&
+      item.on) {  // DuckDB joins laterally on few conditions: filter inside
+    plan.sql = left.sql + " LEFT JOIN (SELECT * FROM " + right_sql + " WHERE " + condition +
+               ") AS " + NextTable() + " ON TRUE";
     return plan;
   }
   static constexpr std::string_view kWords[] = {"CROSS", "CROSS", "INNER", "LEFT", "RIGHT", "FULL"};
-  plan.sql = left.sql + " " + std::string(kWords[static_cast<std::size_t>(item.join)]) + " JOIN " + right_sql + " ON " + condition;
+  plan.sql = left.sql + " " + std::string(kWords[static_cast<std::size_t>(item.join)]) + " JOIN " +
+             right_sql + " ON " + condition;
   return plan;
 }
 
@@ -270,14 +300,16 @@ Result<std::string> Resolver::JoinUsing(const FromItem& item, Scope& scope, std:
       side = i;
     }
     if (!sides[0] || !sides[1]) {
-      return Error(item.at, "Column " + name + " in USING clause not found on " + (sides[0] ? "right" : "left") + " side of join");
+      return Error(item.at, "Column " + name + " in USING clause not found on " +
+                                (sides[0] ? "right" : "left") + " side of join");
     }
     ScopeColumn &left = scope.columns[*sides[0]], &right = scope.columns[*sides[1]];
     RecordColumn(left);
     RecordColumn(right);
     const Value equal = TRY(Compare(item.at, "=", left.value, right.value));
     condition += (condition.empty() ? "" : " AND ") + equal.sql;
-    ScopeColumn one{name, item.join == JoinKind::kRight ? right.value : left.value, {}, false, true, true};
+    ScopeColumn one{name, item.join == JoinKind::kRight ? right.value : left.value, {}, false, true,
+                    true};
     if (item.join == JoinKind::kFull) {
       std::vector<Value> both = {left.value, right.value};
       const Type type = TRY(Unify(item.at, both, "USING"));
@@ -290,7 +322,8 @@ Result<std::string> Resolver::JoinUsing(const FromItem& item, Scope& scope, std:
   for (RangeVariable& variable : scope.variables) {
     for (std::size_t& index : variable.columns) index += index >= first_left ? merged.size() : 0;
   }
-  scope.columns.insert(scope.columns.begin() + static_cast<std::ptrdiff_t>(first_left), merged.begin(), merged.end());
+  scope.columns.insert(scope.columns.begin() + static_cast<std::ptrdiff_t>(first_left),
+                       merged.begin(), merged.end());
   return condition;
 }
 

@@ -35,7 +35,8 @@ Result<Value> Resolver::ResolveName(const Expr& expr, const Context& context) {
   }
   std::optional<Value> found = TRY(LookUp(path, context));
   if (found) return std::move(*found);
-  for (const std::string_view name : {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_DATETIME", "CURRENT_TIMESTAMP"}) {
+  for (const std::string_view name :
+       {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_DATETIME", "CURRENT_TIMESTAMP"}) {
     if (path.size() != 1 || !EqualsIgnoreCase(path[0]->text, name) || path[0]->quoted) continue;
     Expr call;  // these may be called without parentheses
     call.kind = ExprKind::kCall;
@@ -47,13 +48,17 @@ Result<Value> Resolver::ResolveName(const Expr& expr, const Context& context) {
   return UnknownName(path[0]->text, path[0]->at, context);
 }
 
-Result<std::optional<Value>> Resolver::LookUp(const std::vector<const Expr*>& path, const Context& context) {
+Result<std::optional<Value>> Resolver::LookUp(const std::vector<const Expr*>& path,
+                                              const Context& context) {
   if (context.aliases) {
     for (const SelectAlias& alias : *context.aliases) {
       if (!EqualsIgnoreCase(alias.name, path[0]->text)) continue;
-      if (alias.ambiguous) return Error(path[0]->at, "Column name " + path[0]->text + " is ambiguous");
+      if (alias.ambiguous)
+        return Error(path[0]->at, "Column name " + path[0]->text + " is ambiguous");
       // x.y where x is also a table: the alias hides the table only when it has a field y.
-      if (path.size() > 1 && !alias.value.type.is_struct() && alias.value.type.kind != TypeKind::kJson) break;
+      if (path.size() > 1 && !alias.value.type.is_struct() &&
+          alias.value.type.kind != TypeKind::kJson)
+        break;
       return std::optional<Value>(TRY(FollowPath(alias.value, path, 1, nullptr, false)));
     }
   }
@@ -64,7 +69,8 @@ Result<std::optional<Value>> Resolver::LookUp(const std::vector<const Expr*>& pa
   return std::optional<Value>{};
 }
 
-Result<std::optional<Value>> Resolver::LookUpIn(const Scope& scope, const std::vector<const Expr*>& path) {
+Result<std::optional<Value>> Resolver::LookUpIn(const Scope& scope,
+                                                const std::vector<const Expr*>& path) {
   const std::string& name = path[0]->text;
   const RangeVariable* variable = nullptr;
   for (const RangeVariable& one : scope.variables) {
@@ -74,7 +80,8 @@ Result<std::optional<Value>> Resolver::LookUpIn(const Scope& scope, const std::v
   }
   const bool grouped = scope.grouping != nullptr;
   if (variable) {
-    if (variable->whole) return std::optional<Value>(TRY(FollowPath(*variable->whole, path, 1, &scope, grouped)));
+    if (variable->whole)
+      return std::optional<Value>(TRY(FollowPath(*variable->whole, path, 1, &scope, grouped)));
     if (path.size() == 1) {
       Value row = TRY(WholeRow(scope, *variable));
       return std::optional<Value>(TRY(FollowPath(std::move(row), path, 1, &scope, grouped)));
@@ -89,8 +96,9 @@ Result<std::optional<Value>> Resolver::LookUpIn(const Scope& scope, const std::v
       std::vector<std::string_view> names;
       for (const std::size_t i : variable->columns) names.push_back(scope.columns[i].name);
       const std::string_view near = Nearest(path[1]->text, names);
-      return Error(path[1]->at, "Name " + path[1]->text + " not found inside " + name +
-                                    (near.empty() ? "" : "; Did you mean " + std::string(near) + "?"));
+      return Error(path[1]->at,
+                   "Name " + path[1]->text + " not found inside " + name +
+                       (near.empty() ? "" : "; Did you mean " + std::string(near) + "?"));
     }
     RecordColumn(*match);
     return std::optional<Value>(TRY(FollowPath(match->value, path, 2, &scope, grouped)));
@@ -107,8 +115,8 @@ Result<std::optional<Value>> Resolver::LookUpIn(const Scope& scope, const std::v
 }
 
 // Applies the rest of a path. Above an aggregation some prefix of it must be a GROUP BY key.
-Result<Value> Resolver::FollowPath(Value value, const std::vector<const Expr*>& path, std::size_t from,
-                                   const Scope* scope, bool grouped) {
+Result<Value> Resolver::FollowPath(Value value, const std::vector<const Expr*>& path,
+                                   std::size_t from, const Scope* scope, bool grouped) {
   const auto match_key = [&] {
     if (!grouped) return;
     if (const Grouping::Item* key = FindKey(*scope->grouping, value.sql)) {
@@ -124,17 +132,21 @@ Result<Value> Resolver::FollowPath(Value value, const std::vector<const Expr*>& 
   if (!grouped) return value;
   std::string name;
   for (const Expr* part : path) name += (name.empty() ? "" : ".") + part->text;
-  return Error(path[0]->at, "SELECT list expression references column " + name + " which is neither grouped nor aggregated");
+  return Error(path[0]->at, "SELECT list expression references column " + name +
+                                " which is neither grouped nor aggregated");
 }
 
-Result<Value> Resolver::FieldOf(const Value& base, const std::string& name, std::uint32_t at) const {
+Result<Value> Resolver::FieldOf(const Value& base, const std::string& name,
+                                std::uint32_t at) const {
   if (base.type.kind == TypeKind::kJson) {
     std::string member;
     for (const char c : name) member += c == '"' ? "\\\"" : std::string(1, c);
-    return Value{"json_extract(" + base.sql + ", " + QuoteLiteral("$.\"" + member + "\"") + ")", base.type};
+    return Value{"json_extract(" + base.sql + ", " + QuoteLiteral("$.\"" + member + "\"") + ")",
+                 base.type};
   }
   if (!base.type.is_struct()) {
-    return Error(at, "Cannot access field " + name + " on a value with type " + TypeName(base.type));
+    return Error(at,
+                 "Cannot access field " + name + " on a value with type " + TypeName(base.type));
   }
   std::optional<std::size_t> found;
   for (std::size_t i = 0; i < base.type.fields.size(); ++i) {
@@ -143,7 +155,8 @@ Result<Value> Resolver::FieldOf(const Value& base, const std::string& name, std:
     found = i;
   }
   if (!found) return Error(at, "Field name " + name + " does not exist in " + TypeName(base.type));
-  return Value{"struct_extract(" + base.sql + ", " + QuoteLiteral(PhysicalFieldName(base.type, *found)) + ")",
+  return Value{"struct_extract(" + base.sql + ", " +
+                   QuoteLiteral(PhysicalFieldName(base.type, *found)) + ")",
                base.type.fields[*found].type};
 }
 
@@ -161,7 +174,8 @@ Result<Value> Resolver::WholeRow(const Scope& scope, const RangeVariable& variab
   return PackStruct(type, parts);
 }
 
-Status Resolver::UnknownName(const std::string& name, std::uint32_t at, const Context& context) const {
+Status Resolver::UnknownName(const std::string& name, std::uint32_t at,
+                             const Context& context) const {
   std::vector<std::string_view> names;
   for (const Scope* scope = context.scope; scope != nullptr; scope = scope->parent) {
     for (const ScopeColumn& column : scope->columns) {
@@ -170,14 +184,16 @@ Status Resolver::UnknownName(const std::string& name, std::uint32_t at, const Co
     for (const RangeVariable& variable : scope->variables) names.push_back(variable.name);
   }
   const std::string_view near = Nearest(name, names);
-  return Error(at, "Unrecognized name: " + name + (near.empty() ? "" : "; Did you mean " + std::string(near) + "?"));
+  return Error(at, "Unrecognized name: " + name +
+                       (near.empty() ? "" : "; Did you mean " + std::string(near) + "?"));
 }
 
 void Resolver::RecordColumn(const ScopeColumn& column) {
   if (!column.table) return;
   ScannedTable& table = scanned_[*column.table];
   const bool partition = EqualsIgnoreCase(column.name, table.partition_column) ||
-                         (table.partition_column == "_PARTITIONTIME" && EqualsIgnoreCase(column.name, "_PARTITIONDATE"));
+                         (table.partition_column == "_PARTITIONTIME" &&
+                          EqualsIgnoreCase(column.name, "_PARTITIONDATE"));
   if (in_where_ && partition) table.filtered = true;
   std::pair<TablePath, std::string> read(table.path, column.name);
   auto& all = out_.referenced_columns;

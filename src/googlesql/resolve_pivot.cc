@@ -22,12 +22,17 @@ std::string ValueName(const SelectItem& item) {
   if (!item.alias.empty()) return item.alias;
   const Expr& expr = *item.expr;
   switch (expr.kind) {
-    case ExprKind::kNull: return "NULL";
-    case ExprKind::kBool: return AsciiLower(expr.text);
-    case ExprKind::kString: return expr.text;
+    case ExprKind::kNull:
+      return "NULL";
+    case ExprKind::kBool:
+      return AsciiLower(expr.text);
+    case ExprKind::kString:
+      return expr.text;
     case ExprKind::kTypedLiteral: {
       std::string name = expr.text;
-      std::replace_if(name.begin(), name.end(), [](char c) { return c == '-' || c == ':' || c == '.' || c == ' '; }, '_');
+      std::replace_if(
+          name.begin(), name.end(),
+          [](char c) { return c == '-' || c == ':' || c == '.' || c == ' '; }, '_');
       return "_" + name;
     }
     case ExprKind::kInteger: {
@@ -36,7 +41,8 @@ std::string ValueName(const SelectItem& item) {
       if (negative) digits.erase(0, 1);
       return (negative ? "minus_" : "_") + digits;
     }
-    default: return "";
+    default:
+      return "";
   }
 }
 
@@ -54,10 +60,13 @@ Result<FromPlan> Resolver::ResolvePivot(const FromItem& item, Scope& scope) {
   QueryPlan plan;
   std::string keys, group_by;
   for (const ScopeColumn& column : input.columns) {
-    const bool named = std::any_of(used.begin(), used.end(), [&](const std::string& name) { return EqualsIgnoreCase(name, column.name); });
+    const bool named = std::any_of(used.begin(), used.end(), [&](const std::string& name) {
+      return EqualsIgnoreCase(name, column.name);
+    });
     if (column.hidden || !column.in_star || named) continue;
     RecordColumn(column);
-    if (column.value.type.kind == TypeKind::kJson) return Error(item.at, "PIVOT cannot group by column " + column.name + " of type JSON");
+    if (column.value.type.kind == TypeKind::kJson)
+      return Error(item.at, "PIVOT cannot group by column " + column.name + " of type JSON");
     const std::string id = NextColumn();
     grouping.keys.push_back(Grouping::Item{column.value.sql, id, column.value.type});
     plan.columns.push_back(PlanColumn{column.name, id, column.value.type});
@@ -76,15 +85,18 @@ Result<FromPlan> Resolver::ResolvePivot(const FromItem& item, Scope& scope) {
     TRY(Unify(value_item.at, both, "PIVOT IN"));
     above.filter = both[0].sql + " IS NOT DISTINCT FROM " + both[1].sql;
     for (const SelectItem& aggregate : item.pivot_aggregates) {
-      if (aggregate.alias.empty() && item.pivot_aggregates.size() > 1) return Error(aggregate.at, "PIVOT with several aggregates needs an alias for each");
+      if (aggregate.alias.empty() && item.pivot_aggregates.size() > 1)
+        return Error(aggregate.at, "PIVOT with several aggregates needs an alias for each");
       const std::size_t before = grouping.aggregates.size();
       input.grouping = &grouping;
       Result<Value> value = Resolve(*aggregate.expr, above);
       input.grouping = nullptr;
       if (!value.ok()) return value.status();
-      if (grouping.aggregates.size() == before && value->is_literal()) return Error(aggregate.at, "PIVOT expression must be an aggregate function call");
+      if (grouping.aggregates.size() == before && value->is_literal())
+        return Error(aggregate.at, "PIVOT expression must be an aggregate function call");
       std::string name = ValueName(value_item);
-      if (!aggregate.alias.empty()) name = aggregate.alias + (name.starts_with('_') ? "" : "_") + name;
+      if (!aggregate.alias.empty())
+        name = aggregate.alias + (name.starts_with('_') ? "" : "_") + name;
       const std::string id = NextColumn();
       list += (list.empty() ? "" : ", ") + value->sql + " AS " + id;
       plan.columns.push_back(PlanColumn{name, id, value->type});
@@ -92,9 +104,11 @@ Result<FromPlan> Resolver::ResolvePivot(const FromItem& item, Scope& scope) {
   }
   std::string inner;
   for (const auto* items : {&grouping.keys, &grouping.aggregates}) {
-    for (const Grouping::Item& one : *items) inner += (inner.empty() ? "" : ", ") + one.sql + " AS " + one.id;
+    for (const Grouping::Item& one : *items)
+      inner += (inner.empty() ? "" : ", ") + one.sql + " AS " + one.id;
   }
-  const std::string sql = "SELECT " + list + " FROM (SELECT " + inner + " FROM " + from.sql + group_by + ") AS " + grouping.table;
+  const std::string sql = "SELECT " + list + " FROM (SELECT " + inner + " FROM " + from.sql +
+                          group_by + ") AS " + grouping.table;
   return ScanPlan(plan, item.alias, scope, sql);
 }
 

@@ -13,25 +13,31 @@ bool CanBeNaN(const Value& value) {
 
 }  // namespace
 
-Result<Value> Resolver::ResolveBool(const Expr& expr, const Context& context, std::string_view what) {
+Result<Value> Resolver::ResolveBool(const Expr& expr, const Context& context,
+                                    std::string_view what) {
   Value value = TRY(Resolve(expr, context));
   if (value.is_null()) return Coerce(std::move(value), TypeOf(TypeKind::kBool), dialect_);
   if (value.type.kind != TypeKind::kBool) {
-    return Error(expr.at, std::string(what) + " should return type BOOL, but returns " + TypeName(value.type));
+    return Error(expr.at, std::string(what) + " should return type BOOL, but returns " +
+                              TypeName(value.type));
   }
   return value;
 }
 
 Result<Value> Resolver::ResolveLogic(const Expr& expr, const Context& context) {
-  const std::string_view op = expr.kind == ExprKind::kAnd ? "AND" : expr.kind == ExprKind::kOr ? "OR" : "NOT";
+  const std::string_view op = expr.kind == ExprKind::kAnd  ? "AND"
+                              : expr.kind == ExprKind::kOr ? "OR"
+                                                           : "NOT";
   std::vector<Value> values = TRY(ResolveAll(expr.args, context));
   for (Value& value : values) {
     if (value.is_null()) value = TRY(Coerce(std::move(value), TypeOf(TypeKind::kBool), dialect_));
-    if (value.type.kind != TypeKind::kBool) return NoSignature(expr.at, "operator " + std::string(op), values);
+    if (value.type.kind != TypeKind::kBool)
+      return NoSignature(expr.at, "operator " + std::string(op), values);
   }
   std::string sql = "(";
   if (op == "NOT") sql += "NOT ";
-  for (std::size_t i = 0; i < values.size(); ++i) sql += (i > 0 ? " " + std::string(op) + " " : "") + values[i].sql;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    sql += (i > 0 ? " " + std::string(op) + " " : "") + values[i].sql;
   return Value{sql + ")", TypeOf(TypeKind::kBool)};
 }
 
@@ -49,14 +55,18 @@ Result<Value> Resolver::Compare(std::uint32_t at, const std::string& op, Value l
   const bool equality = op == "=" || op == "!=";
   const Type boolean = TypeOf(TypeKind::kBool);
   if (type.is_array() || type.kind == TypeKind::kJson || type.kind == TypeKind::kGeography) {
-    return Error(at, std::string(equality ? "Equality" : "Less than") + " is not defined for arguments of type " + TypeName(type));
+    return Error(at, std::string(equality ? "Equality" : "Less than") +
+                         " is not defined for arguments of type " + TypeName(type));
   }
   if (type.is_struct()) {
-    if (!equality) return Error(at, "Less than is not defined for arguments of type " + TypeName(type));
+    if (!equality)
+      return Error(at, "Less than is not defined for arguments of type " + TypeName(type));
     std::string all;
     for (std::size_t i = 0; i < type.fields.size(); ++i) {
       const auto part = [&](const Value& whole) {
-        return Value{"struct_extract(" + whole.sql + ", " + QuoteLiteral(PhysicalFieldName(type, i)) + ")", type.fields[i].type};
+        return Value{
+            "struct_extract(" + whole.sql + ", " + QuoteLiteral(PhysicalFieldName(type, i)) + ")",
+            type.fields[i].type};
       };
       all += (i > 0 ? " AND " : "") + TRY(Compare(at, "=", part(both[0]), part(both[1]))).sql;
     }
@@ -64,8 +74,10 @@ Result<Value> Resolver::Compare(std::uint32_t at, const std::string& op, Value l
   }
   const std::string &a = both[0].sql, &b = both[1].sql;
   const std::string plain = "(" + a + " " + (op == "!=" ? "<>" : op) + " " + b + ")";
-  if (type.kind != TypeKind::kFloat64 || (!CanBeNaN(both[0]) && !CanBeNaN(both[1]))) return Value{plain, boolean};
-  // DuckDB sorts NaN above everything and equal to itself: only some comparisons with a finite constant differ.
+  if (type.kind != TypeKind::kFloat64 || (!CanBeNaN(both[0]) && !CanBeNaN(both[1])))
+    return Value{plain, boolean};
+  // DuckDB sorts NaN above everything and equal to itself: only some comparisons with a finite
+  // constant differ.
   if (!CanBeNaN(both[1])) {
     if (op == ">" || op == ">=") return Value{"(" + plain + " AND NOT isnan(" + a + "))", boolean};
     return Value{plain, boolean};
@@ -75,9 +87,13 @@ Result<Value> Resolver::Compare(std::uint32_t at, const std::string& op, Value l
     return Value{plain, boolean};
   }
   if (op == "=") return Value{"(" + plain + " AND NOT isnan(" + a + " + " + b + "))", boolean};
-  if (op == "!=") return Value{"(NOT ((" + a + " = " + b + ") AND NOT isnan(" + a + " + " + b + ")))", boolean};
-  return Value{FillTemplate("CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN isnan($1) OR isnan($2) THEN FALSE ELSE $1 " + op + " $2 END",
-                            {a, b}, "", false), boolean};
+  if (op == "!=")
+    return Value{"(NOT ((" + a + " = " + b + ") AND NOT isnan(" + a + " + " + b + ")))", boolean};
+  return Value{FillTemplate("CASE WHEN $1 IS NULL OR $2 IS NULL THEN NULL WHEN isnan($1) OR "
+                            "isnan($2) THEN FALSE ELSE $1 " +
+                                op + " $2 END",
+                            {a, b}, "", false),
+               boolean};
 }
 
 Result<Value> Resolver::ResolveBetween(const Expr& expr, const Context& context) {
@@ -92,56 +108,17 @@ Result<Value> Resolver::ResolveBetween(const Expr& expr, const Context& context)
 }
 
 Result<Value> Resolver::ResolveIn(const Expr& expr, const Context& context) {
+  if (expr.query) return ResolveInQuery(expr, context);
+  if (expr.text == "UNNEST") return ResolveInUnnest(expr, context);
   const std::string opening = expr.flag ? "(NOT " : "";
   const std::string closing = expr.flag ? ")" : "";
   const Type boolean = TypeOf(TypeKind::kBool);
-  if (expr.query) {
-    Value left = TRY(Resolve(*expr.args[0], context));
-    const QueryPlan plan = TRY(ResolveQuery(*expr.query, context.scope));
-    if (plan.columns.size() != 1) return Error(expr.at, "Subquery of type IN must have only one output column");
-    Value right{"c", plan.columns[0].type, plan.columns[0].literal, plan.columns[0].literal_text};
-    std::vector<Value> both;
-    both.push_back(std::move(left));
-    both.push_back(right);
-    const std::vector<const Value*> pointers = {&both[0], &both[1]};
-    const auto type = Supertype(pointers);
-    if (!type) return Error(expr.at, "Cannot execute IN subquery with uncomparable types " + TypeName(both[0].type) + " and " + TypeName(right.type));
-    both[0] = TRY(CoerceAt(expr.at, std::move(both[0]), *type));
-    right.literal = Value::Literal::kNone;
-    right.sql = plan.columns[0].id;
-    std::string query = Text(plan);
-    if (!(right.type == *type)) {
-      const Value cast = TRY(Coerce(std::move(right), *type, dialect_));
-      query = "SELECT " + cast.sql + " FROM (" + query + ") AS " + NextTable();
-    }
-    return Value{opening + "(" + both[0].sql + " IN (" + query + "))" + closing, boolean};
-  }
-  if (expr.text == "UNNEST") {
-    Value left = TRY(Resolve(*expr.args[0], context));
-    Value array = TRY(Resolve(*expr.args[1], context));
-    if (array.is_null()) array = TRY(Coerce(std::move(array), ArrayOf(left.type), dialect_));
-    if (!array.type.is_array()) {
-      return Error(expr.args[1]->at, "Second argument of IN UNNEST must be an array but was " + TypeName(array.type));
-    }
-    Value element{"", *array.type.element, array.is_literal() ? Value::Literal::kOther : Value::Literal::kNone, ""};
-    const std::vector<const Value*> pointers = {&left, &element};
-    auto type = Supertype(pointers);
-    if (!type && array.literal == Value::Literal::kOther && CoercionCost(left, *array.type.element)) type = *array.type.element;
-    if (!type) return NoSignature(expr.at, "operator IN UNNEST", {left, array});
-    left = TRY(CoerceAt(expr.at, std::move(left), *type));
-    array = TRY(CoerceAt(expr.at, std::move(array), ArrayOf(*type)));
-    if (type->is_struct() || type->kind == TypeKind::kFloat64) {  // equality that is more than DuckDB's =
-      const std::string equal = TRY(Compare(expr.at, "=", left, Value{"u", *type})).sql;
-      const auto count = [&](const std::string& what) { return "len(list_filter(" + array.sql + ", lambda u: " + what + ")) > 0"; };
-      return Value{opening + "CASE WHEN " + count("coalesce(" + equal + ", FALSE)") + " THEN TRUE WHEN " + count("(" + equal + ") IS NULL") +
-                       " THEN NULL ELSE FALSE END" + closing, boolean};
-    }
-    return Value{opening + "coalesce(" + left.sql + " = ANY(" + array.sql + "), CASE WHEN len(" + array.sql + ") > 0 THEN NULL ELSE FALSE END)" + closing, boolean};
-  }
   std::vector<Value> values = TRY(ResolveAll(expr.args, context));
   const Type type = TRY(Unify(expr.at, values, "operator IN"));
-  if (type.is_array()) return Error(expr.at, "IN is not defined for arguments of type " + TypeName(type));
-  const bool plain = !type.is_struct() && std::none_of(values.begin(), values.end(), [](const Value& v) { return CanBeNaN(v); });
+  if (type.is_array())
+    return Error(expr.at, "IN is not defined for arguments of type " + TypeName(type));
+  const bool plain = !type.is_struct() && std::none_of(values.begin(), values.end(),
+                                                       [](const Value& v) { return CanBeNaN(v); });
   std::string list;
   for (std::size_t i = 1; i < values.size(); ++i) {
     if (plain) {
@@ -150,7 +127,73 @@ Result<Value> Resolver::ResolveIn(const Expr& expr, const Context& context) {
       list += (i > 1 ? " OR " : "") + TRY(Compare(expr.at, "=", values[0], values[i])).sql;
     }
   }
-  return Value{opening + (plain ? "(" + values[0].sql + " IN (" + list + "))" : "(" + list + ")") + closing, boolean};
+  return Value{
+      opening + (plain ? "(" + values[0].sql + " IN (" + list + "))" : "(" + list + ")") + closing,
+      boolean};
+}
+
+Result<Value> Resolver::ResolveInQuery(const Expr& expr, const Context& context) {
+  const std::string opening = expr.flag ? "(NOT " : "";
+  const std::string closing = expr.flag ? ")" : "";
+  const Type boolean = TypeOf(TypeKind::kBool);
+  Value left = TRY(Resolve(*expr.args[0], context));
+  const QueryPlan plan = TRY(ResolveQuery(*expr.query, context.scope));
+  if (plan.columns.size() != 1)
+    return Error(expr.at, "Subquery of type IN must have only one output column");
+  Value right{"c", plan.columns[0].type, plan.columns[0].literal, plan.columns[0].literal_text};
+  std::vector<Value> both;
+  both.push_back(std::move(left));
+  both.push_back(right);
+  const std::vector<const Value*> pointers = {&both[0], &both[1]};
+  const auto type = Supertype(pointers);
+  if (!type)
+    return Error(expr.at, "Cannot execute IN subquery with uncomparable types " +
+                              TypeName(both[0].type) + " and " + TypeName(right.type));
+  both[0] = TRY(CoerceAt(expr.at, std::move(both[0]), *type));
+  right.literal = Value::Literal::kNone;
+  right.sql = plan.columns[0].id;
+  std::string query = Text(plan);
+  if (!(right.type == *type)) {
+    const Value cast = TRY(Coerce(std::move(right), *type, dialect_));
+    query = "SELECT " + cast.sql + " FROM (" + query + ") AS " + NextTable();
+  }
+  return Value{opening + "(" + both[0].sql + " IN (" + query + "))" + closing, boolean};
+}
+
+Result<Value> Resolver::ResolveInUnnest(const Expr& expr, const Context& context) {
+  const std::string opening = expr.flag ? "(NOT " : "";
+  const std::string closing = expr.flag ? ")" : "";
+  const Type boolean = TypeOf(TypeKind::kBool);
+  Value left = TRY(Resolve(*expr.args[0], context));
+  Value array = TRY(Resolve(*expr.args[1], context));
+  if (array.is_null()) array = TRY(Coerce(std::move(array), ArrayOf(left.type), dialect_));
+  if (!array.type.is_array()) {
+    return Error(expr.args[1]->at,
+                 "Second argument of IN UNNEST must be an array but was " + TypeName(array.type));
+  }
+  Value element{"", *array.type.element,
+                array.is_literal() ? Value::Literal::kOther : Value::Literal::kNone, ""};
+  const std::vector<const Value*> pointers = {&left, &element};
+  auto type = Supertype(pointers);
+  if (!type && array.literal == Value::Literal::kOther && CoercionCost(left, *array.type.element))
+    type = *array.type.element;
+  if (!type) return NoSignature(expr.at, "operator IN UNNEST", {left, array});
+  left = TRY(CoerceAt(expr.at, std::move(left), *type));
+  array = TRY(CoerceAt(expr.at, std::move(array), ArrayOf(*type)));
+  if (type->is_struct() ||
+      type->kind == TypeKind::kFloat64) {  // equality that is more than DuckDB's =
+    const std::string equal = TRY(Compare(expr.at, "=", left, Value{"u", *type})).sql;
+    const auto count = [&](const std::string& what) {
+      return "len(list_filter(" + array.sql + ", lambda u: " + what + ")) > 0";
+    };
+    return Value{opening + "CASE WHEN " + count("coalesce(" + equal + ", FALSE)") +
+                     " THEN TRUE WHEN " + count("(" + equal + ") IS NULL") +
+                     " THEN NULL ELSE FALSE END" + closing,
+                 boolean};
+  }
+  return Value{opening + "coalesce(" + left.sql + " = ANY(" + array.sql + "), CASE WHEN len(" +
+                   array.sql + ") > 0 THEN NULL ELSE FALSE END)" + closing,
+               boolean};
 }
 
 Result<Value> Resolver::ResolveLike(const Expr& expr, const Context& context) {
@@ -162,7 +205,8 @@ Result<Value> Resolver::ResolveLike(const Expr& expr, const Context& context) {
     if (value.type.kind != TypeKind::kString) return NoSignature(expr.at, name, values);
   }
   std::string sql;
-  for (Value& value : values) value = TRY(CoerceAt(expr.at, std::move(value), TypeOf(TypeKind::kString)));
+  for (Value& value : values)
+    value = TRY(CoerceAt(expr.at, std::move(value), TypeOf(TypeKind::kString)));
   for (std::size_t i = 1; i < values.size(); ++i) {
     sql += i > 1 ? (expr.text == "ALL" ? " AND " : " OR ") : "";
     sql += "(" + values[0].sql + " LIKE " + values[i].sql + " ESCAPE '\\')";
@@ -178,7 +222,8 @@ Result<Value> Resolver::ResolveIs(const Expr& expr, const Context& context) {
   if (expr.kind == ExprKind::kDistinctFrom) {
     std::vector<Value> both = TRY(ResolveAll(expr.args, context));
     TRY(Unify(expr.at, both, "operator IS DISTINCT FROM"));
-    return Value{"(" + both[0].sql + " IS " + negation + "DISTINCT FROM " + both[1].sql + ")", boolean};
+    return Value{"(" + both[0].sql + " IS " + negation + "DISTINCT FROM " + both[1].sql + ")",
+                 boolean};
   }
   Value value = TRY(Resolve(*expr.args[0], context));
   if (expr.text == "NULL") return Value{"(" + value.sql + " IS " + negation + "NULL)", boolean};
@@ -208,7 +253,8 @@ Result<Value> Resolver::ResolveCase(const Expr& expr, const Context& context) {
   if (has_else) results.push_back(TRY(Resolve(*expr.args[i], context)));
   const Type type = TRY(Unify(expr.at, results, "operator CASE"));
   std::string sql = "CASE";
-  for (std::size_t k = 0; k < conditions.size(); ++k) sql += " WHEN " + conditions[k].sql + " THEN " + results[k].sql;
+  for (std::size_t k = 0; k < conditions.size(); ++k)
+    sql += " WHEN " + conditions[k].sql + " THEN " + results[k].sql;
   if (has_else) sql += " ELSE " + results.back().sql;
   return Value{sql + " END", type};
 }

@@ -19,7 +19,8 @@ std::string Resolver::Text(const QueryPlan& plan, const std::vector<std::string>
     if (!names.empty()) sql += " AS " + QuoteIdentifier(names[i]);
   }
   sql += " FROM (" + plan.body + ") AS " + table;
-  for (std::size_t i = 0; i < plan.order.size(); ++i) sql += (i > 0 ? ", " : " ORDER BY ") + table + "." + plan.order[i];
+  for (std::size_t i = 0; i < plan.order.size(); ++i)
+    sql += (i > 0 ? ", " : " ORDER BY ") + table + "." + plan.order[i];
   return sql + plan.limit;
 }
 
@@ -31,7 +32,8 @@ void Resolver::Seal(QueryPlan& plan) {
   plan.extra_columns = false;
 }
 
-Result<QueryPlan> Resolver::ResolveQuery(const Query& query, const Scope* outer, bool natural_order) {
+Result<QueryPlan> Resolver::ResolveQuery(const Query& query, const Scope* outer,
+                                         bool natural_order) {
   const std::size_t named_before = named_.size();
   std::string with = TRY(ResolveWith(query, outer));
   QueryPlan plan = TRY(ResolveBody(query, outer, natural_order && query.order_by.empty()));
@@ -42,7 +44,8 @@ Result<QueryPlan> Resolver::ResolveQuery(const Query& query, const Scope* outer,
   return plan;
 }
 
-Result<QueryPlan> Resolver::ResolveBody(const Query& query, const Scope* outer, bool natural_order) {
+Result<QueryPlan> Resolver::ResolveBody(const Query& query, const Scope* outer,
+                                        bool natural_order) {
   if (query.select) return ResolveSelect(query, outer, natural_order);
   QueryPlan plan;
   if (query.set) {
@@ -56,12 +59,14 @@ Result<QueryPlan> Resolver::ResolveBody(const Query& query, const Scope* outer, 
 }
 
 // ORDER BY where only the output columns can be named: after set operations and DISTINCT.
-Status Resolver::OrderOutput(QueryPlan& plan, const std::vector<OrderItem>& items, const Scope* outer) {
+Status Resolver::OrderOutput(QueryPlan& plan, const std::vector<OrderItem>& items,
+                             const Scope* outer) {
   if (items.empty()) return Ok();
   Scope scope;
   scope.parent = outer;
   for (const PlanColumn& column : plan.columns) {
-    scope.columns.push_back(ScopeColumn{column.name, Value{column.id, column.type}, {}, false, true, true});
+    scope.columns.push_back(
+        ScopeColumn{column.name, Value{column.id, column.type}, {}, false, true, true});
   }
   Context context;
   context.scope = &scope;
@@ -71,25 +76,33 @@ Status Resolver::OrderOutput(QueryPlan& plan, const std::vector<OrderItem>& item
     Value value;
     if (item.expr->kind == ExprKind::kInteger && !item.expr->parenthesized) {
       const auto position = ParseInt64(item.expr->text);
-      if (!position || *position < 1 || *position > static_cast<std::int64_t>(plan.columns.size())) {
-        return Error(item.expr->at, "ORDER BY is out of SELECT column number range: " + item.expr->text);
+      if (!position || *position < 1 ||
+          *position > static_cast<std::int64_t>(plan.columns.size())) {
+        return Error(item.expr->at,
+                     "ORDER BY is out of SELECT column number range: " + item.expr->text);
       }
       value = scope.columns[static_cast<std::size_t>(*position - 1)].value;
     } else {
       value = TRY(Resolve(*item.expr, context));
     }
     if (value.type.is_array() || value.type.is_struct() || value.type.kind == TypeKind::kJson) {
-      return Error(item.expr->at, "ORDER BY does not support expressions of type " + TypeName(value.type));
+      return Error(item.expr->at,
+                   "ORDER BY does not support expressions of type " + TypeName(value.type));
     }
     std::string id = value.sql;
-    if (std::none_of(plan.columns.begin(), plan.columns.end(), [&](const PlanColumn& c) { return c.id == id; })) {
+    if (std::none_of(plan.columns.begin(), plan.columns.end(),
+                     [&](const PlanColumn& c) { return c.id == id; })) {
       id = NextColumn();
       extra += ", " + value.sql + " AS " + id;
     }
     if (value.type.kind == TypeKind::kFloat64) {
       const std::string nan = NextColumn();
       extra += ", isnan(" + value.sql + ") AS " + nan;
-      plan.order.push_back(OrderKey(Value{nan, TypeOf(TypeKind::kBool)}, !item.descending, item.nulls == SortNulls::kDefault ? (item.descending ? SortNulls::kLast : SortNulls::kFirst) : item.nulls, false));
+      plan.order.push_back(OrderKey(Value{nan, TypeOf(TypeKind::kBool)}, !item.descending,
+                                    item.nulls == SortNulls::kDefault
+                                        ? (item.descending ? SortNulls::kLast : SortNulls::kFirst)
+                                        : item.nulls,
+                                    false));
     }
     plan.order.push_back(OrderKey(Value{id, value.type}, item.descending, item.nulls, false));
   }
@@ -104,22 +117,27 @@ Status Resolver::Limit(QueryPlan& plan, const Query& query) {
   if (!query.limit) return Ok();
   if (!plan.limit.empty()) Seal(plan);
   const auto bound = [&](const Expr& expr, std::string_view word) -> Result<std::string> {
-    if (expr.kind != ExprKind::kInteger && expr.kind != ExprKind::kParameter && expr.kind != ExprKind::kCast) {
-      return Error(expr.at, "Syntax error: Unexpected expression; " + std::string(word) + " expects an integer literal or parameter");
+    if (expr.kind != ExprKind::kInteger && expr.kind != ExprKind::kParameter &&
+        expr.kind != ExprKind::kCast) {
+      return Error(expr.at, "Syntax error: Unexpected expression; " + std::string(word) +
+                                " expects an integer literal or parameter");
     }
     Scope empty;
     Context context;
     context.scope = &empty;
     Value value = TRY(Resolve(expr, context));
     if (value.text.starts_with('-')) {
-      return Error(expr.at, std::string(word) + " expects a non-negative integer literal or parameter");
+      return Error(expr.at,
+                   std::string(word) + " expects a non-negative integer literal or parameter");
     }
     if (value.type.kind != TypeKind::kInt64) {
       return Error(expr.at, std::string(word) + " expects an integer literal or parameter");
     }
     if (value.is_literal()) return value.sql;
-    return RaiseIf(value.sql + " IS NULL OR " + value.sql + " < 0",
-                   QuoteLiteral(std::string(word) + " expects a non-negative integer literal or parameter"), value.sql, false);
+    return RaiseIf(
+        value.sql + " IS NULL OR " + value.sql + " < 0",
+        QuoteLiteral(std::string(word) + " expects a non-negative integer literal or parameter"),
+        value.sql, false);
   };
   plan.limit = " LIMIT " + TRY(bound(*query.limit, "LIMIT"));
   if (query.offset) plan.limit += " OFFSET " + TRY(bound(*query.offset, "OFFSET"));
@@ -165,18 +183,21 @@ Result<std::string> Resolver::ResolveRecursive(const CommonTable& table, const S
   named.id = "w" + std::to_string(++tables_);
   std::string ids;
   for (const PlanColumn& column : branches[0].columns) {
-    named.columns.push_back(PlanColumn{column.name, NextColumn(), column.type, Value::Literal::kNone, ""});
+    named.columns.push_back(
+        PlanColumn{column.name, NextColumn(), column.type, Value::Literal::kNone, ""});
     ids += (ids.empty() ? "" : ", ") + named.columns.back().id;
   }
   const std::string id = named.id;
   named_.push_back(std::move(named));
-  for (std::size_t i = 1; i < set.inputs.size(); ++i) branches.push_back(TRY(ResolveQuery(*set.inputs[i], outer)));
+  for (std::size_t i = 1; i < set.inputs.size(); ++i)
+    branches.push_back(TRY(ResolveQuery(*set.inputs[i], outer)));
   std::vector<PlanColumn> columns;
   const std::string base_types = TypeName(branches[0].columns[0].type);
   const std::string sql = TRY(UniteBranches(set.op, branches, table.at, columns));
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (!(columns[i].type == named_.back().columns[i].type)) {
-      return Error(table.at, "Recursive query's column types must not widen: " + TypeName(columns[i].type));
+      return Error(table.at,
+                   "Recursive query's column types must not widen: " + TypeName(columns[i].type));
     }
   }
   return id + "(" + ids + ") AS (" + sql + ")";
@@ -191,16 +212,17 @@ Result<QueryPlan> Resolver::ResolveSet(const SetOperation& set, const Scope* out
   return plan;
 }
 
-Result<std::string> Resolver::UniteBranches(const std::string& op, std::vector<QueryPlan>& branches, std::uint32_t at,
-                                            std::vector<PlanColumn>& columns) {
+Result<std::string> Resolver::UniteBranches(const std::string& op, std::vector<QueryPlan>& branches,
+                                            std::uint32_t at, std::vector<PlanColumn>& columns) {
   const std::size_t width = branches[0].columns.size();
   const std::string name = !op.ends_with("ALL") ? op + " DISTINCT" : op;
   for (const QueryPlan& branch : branches) {
     if (branch.columns.size() == width) continue;
-    return Error(at, "Queries in " + name + " have mismatched column count; query 1 has " + std::to_string(width) +
-                         " column" + (width == 1 ? "" : "s") + ", query " +
+    return Error(at, "Queries in " + name + " have mismatched column count; query 1 has " +
+                         std::to_string(width) + " column" + (width == 1 ? "" : "s") + ", query " +
                          std::to_string(&branch - branches.data() + 1) + " has " +
-                         std::to_string(branch.columns.size()) + " column" + (branch.columns.size() == 1 ? "" : "s"));
+                         std::to_string(branch.columns.size()) + " column" +
+                         (branch.columns.size() == 1 ? "" : "s"));
   }
   std::vector<std::vector<std::string>> casts(branches.size());
   for (std::size_t i = 0; i < width; ++i) {
@@ -215,22 +237,30 @@ Result<std::string> Resolver::UniteBranches(const std::string& op, std::vector<Q
     if (!type) {
       std::string types;
       for (const Value& value : values) types += (types.empty() ? "" : ", ") + TypeName(value.type);
-      return Error(at, "Column " + std::to_string(i + 1) + " in " + name + " has incompatible types: " + types);
+      return Error(at, "Column " + std::to_string(i + 1) + " in " + name +
+                           " has incompatible types: " + types);
     }
-    if (op != "UNION ALL" && (type->kind == TypeKind::kJson || type->kind == TypeKind::kGeography)) {
-      return Error(at, "Column " + std::to_string(i + 1) + " in " + name + " has type that does not support set operation comparisons: " + TypeName(*type));
+    if (op != "UNION ALL" &&
+        (type->kind == TypeKind::kJson || type->kind == TypeKind::kGeography)) {
+      return Error(
+          at, "Column " + std::to_string(i + 1) + " in " + name +
+                  " has type that does not support set operation comparisons: " + TypeName(*type));
     }
     for (std::size_t b = 0; b < branches.size(); ++b) {
       // A literal column is the same in every row: it coerces as the literal does.
-      if (values[b].literal == Value::Literal::kOther || values[b].literal == Value::Literal::kParameter) values[b].literal = Value::Literal::kNone;
+      if (values[b].literal == Value::Literal::kOther ||
+          values[b].literal == Value::Literal::kParameter)
+        values[b].literal = Value::Literal::kNone;
       casts[b].push_back(TRY(CoerceAt(at, values[b], *type)).sql);
     }
-    columns.push_back(PlanColumn{branches[0].columns[i].name, NextColumn(), *type, Value::Literal::kNone, ""});
+    columns.push_back(
+        PlanColumn{branches[0].columns[i].name, NextColumn(), *type, Value::Literal::kNone, ""});
   }
   std::string sql;
   for (std::size_t b = 0; b < branches.size(); ++b) {
     sql += b > 0 ? " " + op + " SELECT " : "SELECT ";
-    for (std::size_t i = 0; i < width; ++i) sql += (i > 0 ? ", " : "") + casts[b][i] + " AS " + columns[i].id;
+    for (std::size_t i = 0; i < width; ++i)
+      sql += (i > 0 ? ", " : "") + casts[b][i] + " AS " + columns[i].id;
     sql += " FROM (" + Text(branches[b]) + ") AS " + NextTable();
   }
   return sql;

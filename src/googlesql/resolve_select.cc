@@ -1,5 +1,5 @@
-// One SELECT block. Without aggregation it is one DuckDB SELECT; with it, keys and aggregates are computed in a
-// SELECT below (c<n>), and the SELECT list, HAVING, QUALIFY and ORDER BY stand above.
+// One SELECT block. Without aggregation it is one DuckDB SELECT; with it, keys and aggregates are
+// computed in a SELECT below (c<n>), and the SELECT list, HAVING, QUALIFY and ORDER BY stand above.
 #include <algorithm>
 
 #include "base/text.h"
@@ -87,7 +87,8 @@ class SelectResolver {
 
   Status From() {
     if (select_.from) from_ = TRY(r_.ResolveFrom(*select_.from, scope_));
-    if (!select_.from && select_.where) return r_.Error(select_.where->at, "Query without FROM clause cannot have a WHERE clause");
+    if (!select_.from && select_.where)
+      return r_.Error(select_.where->at, "Query without FROM clause cannot have a WHERE clause");
     if (select_.where) {
       r_.in_where_ = true;
       Result<Value> where = r_.ResolveBool(*select_.where, Base("WHERE clause"), "WHERE clause");
@@ -151,16 +152,20 @@ class SelectResolver {
       return r_.Error(item.at, "Dot-star is not supported for type " + TypeName(value.type));
     }
     for (std::size_t i = 0; i < value.type.fields.size(); ++i) {
-      const std::string field = "struct_extract(" + value.sql + ", " + QuoteLiteral(PhysicalFieldName(value.type, i)) + ")";
-      out.push_back(Item{nullptr, Value{field, value.type.fields[i].type}, value.type.fields[i].name, "", item.at});
+      const std::string field = "struct_extract(" + value.sql + ", " +
+                                QuoteLiteral(PhysicalFieldName(value.type, i)) + ")";
+      out.push_back(Item{nullptr, Value{field, value.type.fields[i].type},
+                         value.type.fields[i].name, "", item.at});
     }
     return Ok();
   }
 
   Status ApplyModifiers(const SelectItem& item, std::vector<Item>& expanded) {
     for (const std::string& name : item.except) {
-      const std::size_t removed = std::erase_if(expanded, [&](const Item& one) { return EqualsIgnoreCase(one.name, name); });
-      if (removed == 0) return r_.Error(item.at, "Column " + name + " in SELECT * EXCEPT list does not exist");
+      const std::size_t removed = std::erase_if(
+          expanded, [&](const Item& one) { return EqualsIgnoreCase(one.name, name); });
+      if (removed == 0)
+        return r_.Error(item.at, "Column " + name + " in SELECT * EXCEPT list does not exist");
     }
     if (expanded.empty()) return r_.Error(item.at, "SELECT * EXCEPT would expand to zero columns");
     for (const auto& [expr, name] : item.replace) {
@@ -170,11 +175,14 @@ class SelectResolver {
         one = Item{expr.get(), {}, name, "", item.at};
         found = true;
       }
-      if (!found) return r_.Error(item.at, "Column " + name + " in SELECT * REPLACE list does not exist");
+      if (!found)
+        return r_.Error(item.at, "Column " + name + " in SELECT * REPLACE list does not exist");
     }
     for (const auto& [name, renamed] : item.rename) {
-      const auto one = std::find_if(expanded.begin(), expanded.end(), [&](const Item& i) { return EqualsIgnoreCase(i.name, name); });
-      if (one == expanded.end()) return r_.Error(item.at, "Column " + name + " in RENAME list does not exist");
+      const auto one = std::find_if(expanded.begin(), expanded.end(),
+                                    [&](const Item& i) { return EqualsIgnoreCase(i.name, name); });
+      if (one == expanded.end())
+        return r_.Error(item.at, "Column " + name + " in RENAME list does not exist");
       one->name = renamed;
     }
     return Ok();
@@ -187,7 +195,8 @@ class SelectResolver {
     for (const OrderItem& item : query_.order_by) {
       if (ContainsAggregate(item.expr.get())) return true;
     }
-    return ContainsAggregate(select_.having.get()) || ContainsAggregate(select_.qualify.get()) || select_.having;
+    return ContainsAggregate(select_.having.get()) || ContainsAggregate(select_.qualify.get()) ||
+           select_.having;
   }
 
   // --- Aggregation
@@ -202,7 +211,8 @@ class SelectResolver {
           if (item.expr && ContainsAggregate(item.expr)) continue;
           TRY(AddKey(TRY(ItemValue(item)), item.at));
         }
-        for (std::size_t i = 0; i < grouping_.keys.size(); ++i) group_sql_ += (i > 0 ? ", " : "") + std::to_string(i + 1);
+        for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
+          group_sql_ += (i > 0 ? ", " : "") + std::to_string(i + 1);
       } else {
         TRY(GroupSets(by));
       }
@@ -217,11 +227,14 @@ class SelectResolver {
   }
 
   Status GroupSets(const GroupBy& by) {
-    const bool simple = !by.grouping_sets && std::all_of(by.sets.begin(), by.sets.end(), [](const GroupingSet& set) {
-      return set.kind == GroupingSet::Kind::kExpr || (set.kind == GroupingSet::Kind::kSet);
-    });
+    const bool simple =
+        !by.grouping_sets &&
+        std::all_of(by.sets.begin(), by.sets.end(), [](const GroupingSet& set) {
+          return set.kind == GroupingSet::Kind::kExpr || (set.kind == GroupingSet::Kind::kSet);
+        });
     grouping_.sets = !simple;
-    // Keys are named by their position; inside ROLLUP and the others DuckDB wants the expressions themselves.
+    // Keys are named by their position; inside ROLLUP and the others DuckDB wants the expressions
+    // themselves.
     std::string sql;
     for (const GroupingSet& set : by.sets) {
       std::string one;
@@ -229,10 +242,14 @@ class SelectResolver {
         std::string keys;
         for (const ExprPtr& expr : group) {
           const std::size_t key = TRY(GroupKey(*expr));
-          keys += (keys.empty() ? "" : ", ") + (simple ? std::to_string(key + 1) : grouping_.keys[key].sql);
+          keys += (keys.empty() ? "" : ", ") +
+                  (simple ? std::to_string(key + 1) : grouping_.keys[key].sql);
         }
-        if (!simple && (group.size() != 1 || set.kind == GroupingSet::Kind::kSet || by.grouping_sets)) {
-          if (set.kind == GroupingSet::Kind::kExpr || set.kind == GroupingSet::Kind::kSet || group.size() != 1) keys = "(" + keys + ")";
+        if (!simple &&
+            (group.size() != 1 || set.kind == GroupingSet::Kind::kSet || by.grouping_sets)) {
+          if (set.kind == GroupingSet::Kind::kExpr || set.kind == GroupingSet::Kind::kSet ||
+              group.size() != 1)
+            keys = "(" + keys + ")";
         }
         one += (one.empty() ? "" : ", ") + keys;
       }
@@ -253,15 +270,20 @@ class SelectResolver {
       }
       const Item& item = items_[static_cast<std::size_t>(*position - 1)];
       if (item.expr && ContainsAggregate(item.expr)) {
-        return r_.Error(expr.at, "Column " + expr.text + " contains an aggregation function, which is not allowed in GROUP BY");
+        return r_.Error(expr.at,
+                        "Column " + expr.text +
+                            " contains an aggregation function, which is not allowed in GROUP BY");
       }
       return AddKey(TRY(ItemValue(item)), expr.at);
     }
     if (expr.kind == ExprKind::kName) {
       for (const Item& item : items_) {
-        if (item.explicit_alias.empty() || !EqualsIgnoreCase(item.explicit_alias, expr.text)) continue;
+        if (item.explicit_alias.empty() || !EqualsIgnoreCase(item.explicit_alias, expr.text))
+          continue;
         if (ContainsAggregate(item.expr)) {
-          return r_.Error(expr.at, "Column " + expr.text + " contains an aggregation function, which is not allowed in GROUP BY");
+          return r_.Error(
+              expr.at, "Column " + expr.text +
+                           " contains an aggregation function, which is not allowed in GROUP BY");
         }
         return AddKey(TRY(ItemValue(item)), expr.at);
       }
@@ -272,12 +294,14 @@ class SelectResolver {
 
   Result<std::size_t> AddKey(const Value& value, std::uint32_t at) {
     if (value.type.kind == TypeKind::kJson || value.type.kind == TypeKind::kGeography) {
-      return r_.Error(at, "Grouping by expressions of type " + TypeName(value.type) + " is not allowed");
+      return r_.Error(
+          at, "Grouping by expressions of type " + TypeName(value.type) + " is not allowed");
     }
     for (std::size_t i = 0; i < grouping_.keys.size(); ++i) {
       if (grouping_.keys[i].sql == value.sql) return i;
     }
-    if (value.sql.find('(') != std::string::npos || value.is_literal()) grouping_.complex_keys = true;
+    if (value.sql.find('(') != std::string::npos || value.is_literal())
+      grouping_.complex_keys = true;
     grouping_.keys.push_back(Grouping::Item{value.sql, r_.NextColumn(), value.type});
     return grouping_.keys.size() - 1;
   }
@@ -296,13 +320,17 @@ class SelectResolver {
       }
       if (value.is_null() || value.literal == Value::Literal::kEmptyArray) {
         const Value::Literal literal = value.literal;
-        value.sql = literal == Value::Literal::kNull ? "NULL" : "CAST([] AS " + TRY(DuckDbType(value.type)) + ")";
+        value.sql = literal == Value::Literal::kNull
+                        ? "NULL"
+                        : "CAST([] AS " + TRY(DuckDbType(value.type)) + ")";
       }
-      outputs_.push_back(PlanColumn{item.name, r_.NextColumn(), value.type, value.literal, value.text});
+      outputs_.push_back(
+          PlanColumn{item.name, r_.NextColumn(), value.type, value.literal, value.text});
       values_.push_back(value);
       if (item.name.empty()) continue;
       for (SelectAlias& alias : aliases_) {
-        if (EqualsIgnoreCase(alias.name, item.name) && alias.value.sql != value.sql) alias.ambiguous = true;
+        if (EqualsIgnoreCase(alias.name, item.name) && alias.value.sql != value.sql)
+          alias.ambiguous = true;
       }
       aliases_.push_back(SelectAlias{item.name, value, false});
     }
@@ -312,7 +340,9 @@ class SelectResolver {
     if (select_.distinct) {
       for (const PlanColumn& column : outputs_) {
         if (column.type.kind == TypeKind::kJson || column.type.kind == TypeKind::kGeography) {
-          return r_.Error(select_.at, "Column " + column.name + " of type " + TypeName(column.type) + " cannot be used in SELECT DISTINCT");
+          return r_.Error(select_.at, "Column " + column.name + " of type " +
+                                          TypeName(column.type) +
+                                          " cannot be used in SELECT DISTINCT");
         }
       }
     }
@@ -326,7 +356,8 @@ class SelectResolver {
       value = Value{key.id, key.type};
       return Ok();
     }
-    return r_.Error(item.at, "SELECT list expression references column " + item.name + " which is neither grouped nor aggregated");
+    return r_.Error(item.at, "SELECT list expression references column " + item.name +
+                                 " which is neither grouped nor aggregated");
   }
 
   void PackOutputs() {
@@ -334,7 +365,8 @@ class SelectResolver {
     for (std::size_t i = 0; i < outputs_.size(); ++i) {
       type.fields.push_back(StructField{outputs_[i].name, outputs_[i].type});
       if (values_[i].is_null()) {
-        if (auto typed = Coerce(values_[i], outputs_[i].type, r_.dialect_); typed.ok()) values_[i] = *typed;
+        if (auto typed = Coerce(values_[i], outputs_[i].type, r_.dialect_); typed.ok())
+          values_[i] = *typed;
       }
     }
     Value packed = PackStruct(type, values_);
@@ -366,22 +398,29 @@ class SelectResolver {
       if (item.expr->kind == ExprKind::kInteger && !item.expr->parenthesized) {
         const auto position = ParseInt64(item.expr->text);
         if (!position || *position < 1 || *position > static_cast<std::int64_t>(values_.size())) {
-          return r_.Error(item.expr->at, "ORDER BY is out of SELECT column number range: " + item.expr->text);
+          return r_.Error(item.expr->at,
+                          "ORDER BY is out of SELECT column number range: " + item.expr->text);
         }
         value = values_[static_cast<std::size_t>(*position - 1)];
       } else {
         value = TRY(r_.Resolve(*item.expr, context));
       }
       if (value.type.is_array() || value.type.is_struct() || value.type.kind == TypeKind::kJson) {
-        return r_.Error(item.expr->at, "ORDER BY does not support expressions of type " + TypeName(value.type));
+        return r_.Error(item.expr->at,
+                        "ORDER BY does not support expressions of type " + TypeName(value.type));
       }
       if (value.is_literal()) value.sql = "(" + value.sql + ")";
       const SortNulls nulls = item.nulls;
       if (value.type.kind == TypeKind::kFloat64) {
-        const SortNulls side = nulls != SortNulls::kDefault ? nulls : item.descending ? SortNulls::kLast : SortNulls::kFirst;
-        order_.push_back(r_.OrderKey(Value{OrderColumn("isnan(" + value.sql + ")"), TypeOf(TypeKind::kBool)}, !item.descending, side, false));
+        const SortNulls side = nulls != SortNulls::kDefault ? nulls
+                               : item.descending            ? SortNulls::kLast
+                                                            : SortNulls::kFirst;
+        order_.push_back(
+            r_.OrderKey(Value{OrderColumn("isnan(" + value.sql + ")"), TypeOf(TypeKind::kBool)},
+                        !item.descending, side, false));
       }
-      order_.push_back(r_.OrderKey(Value{OrderColumn(value.sql), value.type}, item.descending, nulls, false));
+      order_.push_back(
+          r_.OrderKey(Value{OrderColumn(value.sql), value.type}, item.descending, nulls, false));
     }
     return Ok();
   }
@@ -397,20 +436,23 @@ class SelectResolver {
   }
 
   void NaturalOrder() {
-    for (const std::string& offset : from_.natural_order) order_.push_back(OrderColumn(offset) + " ASC");
+    for (const std::string& offset : from_.natural_order)
+      order_.push_back(OrderColumn(offset) + " ASC");
   }
 
   Result<QueryPlan> Assemble(bool grouped) {
     QueryPlan plan;
     std::string sql = select_.distinct ? "SELECT DISTINCT " : "SELECT ";
-    for (std::size_t i = 0; i < values_.size(); ++i) sql += (i > 0 ? ", " : "") + values_[i].sql + " AS " + outputs_[i].id;
+    for (std::size_t i = 0; i < values_.size(); ++i)
+      sql += (i > 0 ? ", " : "") + values_[i].sql + " AS " + outputs_[i].id;
     for (const auto& [extra, id] : extra_) sql += ", " + extra + " AS " + id;
     std::string filter = having_;
     if (grouped) {
       sql += " FROM (SELECT ";
       std::string list;
       for (const auto* items : {&grouping_.keys, &grouping_.aggregates}) {
-        for (const Grouping::Item& item : *items) list += (list.empty() ? "" : ", ") + item.sql + " AS " + item.id;
+        for (const Grouping::Item& item : *items)
+          list += (list.empty() ? "" : ", ") + item.sql + " AS " + item.id;
       }
       if (list.empty()) list = "count(*)";
       sql += list;
@@ -448,7 +490,8 @@ class SelectResolver {
   std::vector<std::pair<std::string, std::string>> extra_;
 };
 
-Result<QueryPlan> Resolver::ResolveSelect(const Query& query, const Scope* outer, bool natural_order) {
+Result<QueryPlan> Resolver::ResolveSelect(const Query& query, const Scope* outer,
+                                          bool natural_order) {
   return SelectResolver(*this, query, outer).Run(natural_order);
 }
 

@@ -1,5 +1,5 @@
-// The settings and macros every connection needs. Macros hold what is too long to write out at each use; those named
-// lf_to_x raise BigQuery's error where lf_try_x is NULL.
+// The settings and macros every connection needs. Macros hold what is too long to write out at each
+// use; those named lf_to_x raise BigQuery's error where lf_try_x is NULL.
 #include "googlesql/googlesql.h"
 
 namespace landfall::googlesql {

@@ -10,7 +10,9 @@ namespace {
 using S = SpecialForms;
 
 Status WrongCount(Resolver& r, const Expr& expr) {
-  return S::Error(r, expr, "No matching signature for function " + CallName(expr) + " with " + std::to_string(expr.args.size()) + " arguments");
+  return S::Error(r, expr,
+                  "No matching signature for function " + CallName(expr) + " with " +
+                      std::to_string(expr.args.size()) + " arguments");
 }
 
 Result<Value> If(Resolver& r, const Expr& expr, const Context& c, bool) {
@@ -20,7 +22,9 @@ Result<Value> If(Resolver& r, const Expr& expr, const Context& c, bool) {
   values.push_back(TRY(S::Resolve(r, *expr.args[1], c)));
   values.push_back(TRY(S::Resolve(r, *expr.args[2], c)));
   const Type type = TRY(S::Unify(r, expr, values, "function IF"));
-  return Value{"CASE WHEN " + condition.sql + " THEN " + values[0].sql + " ELSE " + values[1].sql + " END", type};
+  return Value{
+      "CASE WHEN " + condition.sql + " THEN " + values[0].sql + " ELSE " + values[1].sql + " END",
+      type};
 }
 
 Result<Value> Coalesce(Resolver& r, const Expr& expr, const Context& c, bool) {
@@ -47,7 +51,8 @@ Result<Value> Concat(Resolver& r, const Expr& expr, const Context& c, bool) {
   for (const Value& value : values) {
     if (value.is_null()) continue;
     const bool array = name == "ARRAY_CONCAT";
-    if (array ? !value.type.is_array() : value.type.kind != TypeKind::kString && value.type.kind != TypeKind::kBytes) {
+    if (array ? !value.type.is_array()
+              : value.type.kind != TypeKind::kString && value.type.kind != TypeKind::kBytes) {
       return S::NoSignature(r, expr, name, values);
     }
   }
@@ -60,7 +65,8 @@ Result<Value> Extremes(Resolver& r, const Expr& expr, const Context& c, bool) {
   if (expr.args.empty()) return WrongCount(r, expr);
   std::vector<Value> values = TRY(S::ResolveAll(r, expr, c));
   const Type type = TRY(S::Unify(r, expr, values, "function " + name));
-  if (type.is_array() || type.is_struct() || type.kind == TypeKind::kJson) return S::NoSignature(r, expr, name, values);
+  if (type.is_array() || type.is_struct() || type.kind == TypeKind::kJson)
+    return S::NoSignature(r, expr, name, values);
   std::string list, nulls, nans;
   for (const Value& value : values) {
     list += (list.empty() ? "" : ", ") + value.sql;
@@ -75,7 +81,8 @@ Result<Value> Extremes(Resolver& r, const Expr& expr, const Context& c, bool) {
 Result<Value> RaiseError(Resolver& r, const Expr& expr, const Context& c, bool) {
   if (expr.args.size() != 1) return WrongCount(r, expr);
   const Value text = TRY(S::ResolveAs(r, *expr.args[0], c, TypeOf(TypeKind::kString)));
-  return Value{"CAST(error('LF: ' || " + text.sql + ") AS BIGINT)", TypeOf(TypeKind::kInt64), Value::Literal::kError, ""};
+  return Value{"CAST(error('LF: ' || " + text.sql + ") AS BIGINT)", TypeOf(TypeKind::kInt64),
+               Value::Literal::kError, ""};
 }
 
 Result<Value> GenerateArray(Resolver& r, const Expr& expr, const Context& c, bool) {
@@ -88,12 +95,17 @@ Result<Value> GenerateArray(Resolver& r, const Expr& expr, const Context& c, boo
   if (sql.size() == 2) sql.push_back("1");
   const std::string step_check = "{$3 = 0 ?? 'Sequence step cannot be 0.' !! ";
   if (type.kind == TypeKind::kInt64) {
-    return Value{FillTemplate(step_check + "generate_series($1, $2, $3)}", sql, "", false), ArrayOf(type)};
+    return Value{FillTemplate(step_check + "generate_series($1, $2, $3)}", sql, "", false),
+                 ArrayOf(type)};
   }
   if (type.kind == TypeKind::kNumeric) return S::Refuse(r, expr, "GENERATE_ARRAY of NUMERIC");
   // Each element is start + n * step, so that errors do not add up.
-  return Value{FillTemplate(step_check + "CASE WHEN $1 IS NULL OR $2 IS NULL OR $3 IS NULL THEN NULL ELSE list_transform(range(CAST(greatest(floor(($2 - $1) / $3 + 1e-9) + 1, 0) AS BIGINT)), lambda n: $1 + n * $3) END}", sql, "", false),
-               ArrayOf(type)};
+  return Value{
+      FillTemplate(step_check + "CASE WHEN $1 IS NULL OR $2 IS NULL OR $3 IS NULL THEN NULL ELSE "
+                                "list_transform(range(CAST(greatest(floor(($2 - $1) / $3 + 1e-9) + "
+                                "1, 0) AS BIGINT)), lambda n: $1 + n * $3) END}",
+                   sql, "", false),
+      ArrayOf(type)};
 }
 
 Result<Value> TypeOfCall(Resolver& r, const Expr& expr, const Context& c, bool) {
@@ -134,8 +146,10 @@ std::string CallName(const Expr& expr) {
 std::span<const NamedForm> ConditionalForms() { return kForms; }
 
 SpecialForm FindSpecialForm(std::string_view name) {
-  for (const auto forms : {ConditionalForms(), DateForms(), FormatForms(), JsonForms(), TextForms()}) {
-    const auto found = std::find_if(forms.begin(), forms.end(), [&](const NamedForm& form) { return form.name == name; });
+  for (const auto forms :
+       {ConditionalForms(), DateForms(), FormatForms(), JsonForms(), TextForms()}) {
+    const auto found = std::find_if(forms.begin(), forms.end(),
+                                    [&](const NamedForm& form) { return form.name == name; });
     if (found != forms.end()) return found->form;
   }
   return nullptr;

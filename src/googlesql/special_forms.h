@@ -13,28 +13,40 @@ namespace landfall::googlesql {
 // Gives special forms the resolver's helpers without opening the class to everybody.
 class SpecialForms {
  public:
-  static Result<Value> Resolve(Resolver& r, const Expr& expr, const Context& c) { return r.Resolve(expr, c); }
-  static Result<Value> ResolveAs(Resolver& r, const Expr& expr, const Context& c, const Type& type) {
+  static Result<Value> Resolve(Resolver& r, const Expr& expr, const Context& c) {
+    return r.Resolve(expr, c);
+  }
+  static Result<Value> ResolveAs(Resolver& r, const Expr& expr, const Context& c,
+                                 const Type& type) {
     return r.CoerceAt(expr.at, TRY(r.Resolve(expr, c)), type);
   }
   static Result<std::vector<Value>> ResolveAll(Resolver& r, const Expr& expr, const Context& c) {
     return r.ResolveAll(expr.args, c);
   }
-  static Result<Type> Unify(Resolver& r, const Expr& expr, std::vector<Value>& values, std::string_view what) {
+  static Result<Type> Unify(Resolver& r, const Expr& expr, std::vector<Value>& values,
+                            std::string_view what) {
     return r.Unify(expr.at, values, what);
   }
-  static Status Error(Resolver& r, const Expr& expr, std::string_view text) { return r.Error(expr.at, text); }
-  static Status Refuse(Resolver& r, const Expr& expr, std::string_view text) { return r.Refuse(expr.at, text); }
-  static Status NoSignature(Resolver& r, const Expr& expr, std::string_view name, const std::vector<Value>& args) {
+  static Status Error(Resolver& r, const Expr& expr, std::string_view text) {
+    return r.Error(expr.at, text);
+  }
+  static Status Refuse(Resolver& r, const Expr& expr, std::string_view text) {
+    return r.Refuse(expr.at, text);
+  }
+  static Status NoSignature(Resolver& r, const Expr& expr, std::string_view name,
+                            const std::vector<Value>& args) {
     return r.NoSignature(expr.at, "function " + std::string(name), args);
   }
-  static Result<Value> Concat(Resolver& r, const Expr& expr, std::vector<Value> values, std::string_view name) {
+  static Result<Value> Concat(Resolver& r, const Expr& expr, std::vector<Value> values,
+                              std::string_view name) {
     return r.ResolveConcat(expr, std::move(values), name);
   }
-  static Result<Value> Compare(Resolver& r, const Expr& expr, const std::string& op, Value a, Value b) {
+  static Result<Value> Compare(Resolver& r, const Expr& expr, const std::string& op, Value a,
+                               Value b) {
     return r.Compare(expr.at, op, std::move(a), std::move(b));
   }
-  static Result<Value> Scalar(Resolver& r, const Expr& expr, const std::string& name, bool safe, std::vector<Value> v) {
+  static Result<Value> Scalar(Resolver& r, const Expr& expr, const std::string& name, bool safe,
+                              std::vector<Value> v) {
     return r.ScalarCall(expr, name, safe, std::move(v));
   }
   static const Dialect& dialect(const Resolver& r) { return r.dialect_; }

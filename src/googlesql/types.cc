@@ -58,9 +58,10 @@ bool operator==(const Type& a, const Type& b) {
   if (a.kind != b.kind || a.fields.size() != b.fields.size()) return false;
   if ((a.element == nullptr) != (b.element == nullptr)) return false;
   if (a.element && !(*a.element == *b.element)) return false;
-  return std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(), [](const StructField& x, const StructField& y) {
-    return EqualsIgnoreCase(x.name, y.name) && x.type == y.type;
-  });
+  return std::equal(a.fields.begin(), a.fields.end(), b.fields.begin(),
+                    [](const StructField& x, const StructField& y) {
+                      return EqualsIgnoreCase(x.name, y.name) && x.type == y.type;
+                    });
 }
 
 Type ArrayOf(Type element) {
@@ -97,7 +98,8 @@ Result<TypeKind> ParseTypeKind(std::string_view name) {
 std::string PhysicalFieldName(const Type& type, std::size_t index) {
   const std::string& name = type.fields[index].name;
   bool taken = name.empty();
-  for (std::size_t i = 0; i < index && !taken; ++i) taken = EqualsIgnoreCase(type.fields[i].name, name);
+  for (std::size_t i = 0; i < index && !taken; ++i)
+    taken = EqualsIgnoreCase(type.fields[i].name, name);
   return taken ? "_field_" + std::to_string(index + 1) : name;
 }
 
@@ -107,11 +109,13 @@ Result<std::string> DuckDbType(const Type& type) {
     std::string text = "STRUCT(";
     for (std::size_t i = 0; i < type.fields.size(); ++i) {
       if (i > 0) text += ", ";
-      text += QuoteIdentifier(PhysicalFieldName(type, i)) + " " + TRY(DuckDbType(type.fields[i].type));
+      text +=
+          QuoteIdentifier(PhysicalFieldName(type, i)) + " " + TRY(DuckDbType(type.fields[i].type));
     }
     return text + ")";
   }
-  if (Info(type.kind).duckdb.empty()) return Unimplemented("Type " + TypeName(type) + " is not supported");
+  if (Info(type.kind).duckdb.empty())
+    return Unimplemented("Type " + TypeName(type) + " is not supported");
   return std::string(Info(type.kind).duckdb);
 }
 

@@ -20,14 +20,18 @@ std::optional<int> WideningCost(TypeKind from, TypeKind to) {
       if (to == TypeKind::kBigNumeric) return 10;
       if (to == TypeKind::kFloat64) return 11;
       return std::nullopt;
-    case TypeKind::kBigNumeric: return to == TypeKind::kFloat64 ? std::optional<int>(10) : std::nullopt;
-    case TypeKind::kDate: return to == TypeKind::kDatetime ? std::optional<int>(10) : std::nullopt;
-    default: return std::nullopt;
+    case TypeKind::kBigNumeric:
+      return to == TypeKind::kFloat64 ? std::optional<int>(10) : std::nullopt;
+    case TypeKind::kDate:
+      return to == TypeKind::kDatetime ? std::optional<int>(10) : std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 bool StringLiteralBecomes(TypeKind to) {
-  return to == TypeKind::kDate || to == TypeKind::kTime || to == TypeKind::kDatetime || to == TypeKind::kTimestamp;
+  return to == TypeKind::kDate || to == TypeKind::kTime || to == TypeKind::kDatetime ||
+         to == TypeKind::kTimestamp;
 }
 
 // The same physical layout needs no cast: only DuckDB field names matter.
@@ -35,7 +39,8 @@ bool SameLayout(const Type& a, const Type& b) {
   if (a.kind != b.kind || a.fields.size() != b.fields.size()) return false;
   if (a.element && b.element && !SameLayout(*a.element, *b.element)) return false;
   for (std::size_t i = 0; i < a.fields.size(); ++i) {
-    if (PhysicalFieldName(a, i) != PhysicalFieldName(b, i) || !SameLayout(a.fields[i].type, b.fields[i].type)) {
+    if (PhysicalFieldName(a, i) != PhysicalFieldName(b, i) ||
+        !SameLayout(a.fields[i].type, b.fields[i].type)) {
       return false;
     }
   }
@@ -55,17 +60,19 @@ Value PartOf(const Value& value, std::size_t i) {
 using Convert = Result<Value> (*)(const Value&, const Type&, bool safe, const Dialect&);
 
 // Rebuilds a struct or an array with every part converted.
-Result<Value> ConvertParts(const Value& from, const Type& to, bool safe, const Dialect& dialect, Convert convert,
-                           int depth) {
+Result<Value> ConvertParts(const Value& from, const Type& to, bool safe, const Dialect& dialect,
+                           Convert convert, int depth) {
   if (to.is_array()) {
     const std::string variable = "e" + std::to_string(depth);
-    const Value element = TRY(convert(Value{variable, *from.type.element}, *to.element, safe, dialect));
-    return Value{"list_transform(" + from.sql + ", lambda " + variable + ": " + element.sql + ")", to};
+    const Value element =
+        TRY(convert(Value{variable, *from.type.element}, *to.element, safe, dialect));
+    return Value{"list_transform(" + from.sql + ", lambda " + variable + ": " + element.sql + ")",
+                 to};
   }
   std::string pack = "struct_pack(";
   for (std::size_t i = 0; i < to.fields.size(); ++i) {
-    const Value part =
-        TRY(convert(Value{Field(from.sql, from.type, i), from.type.fields[i].type}, to.fields[i].type, safe, dialect));
+    const Value part = TRY(convert(Value{Field(from.sql, from.type, i), from.type.fields[i].type},
+                                   to.fields[i].type, safe, dialect));
     pack += (i > 0 ? ", " : "") + QuoteIdentifier(PhysicalFieldName(to, i)) + " := " + part.sql;
   }
   return Value{"CASE WHEN (" + from.sql + ") IS NULL THEN NULL ELSE " + pack + ") END", to};
@@ -93,7 +100,8 @@ std::optional<int> CoercionCost(const Value& from, const Type& to) {
   if (from.type == to) return 0;
   if (const auto widening = WideningCost(from.type.kind, to.kind)) return widening;
   if (from.literal == Value::Literal::kFloat && to.kind == TypeKind::kNumeric) return 13;
-  const bool string_like = from.literal == Value::Literal::kString || from.literal == Value::Literal::kParameter;
+  const bool string_like =
+      from.literal == Value::Literal::kString || from.literal == Value::Literal::kParameter;
   if (string_like && from.type.kind == TypeKind::kString && StringLiteralBecomes(to.kind)) return 5;
   if (from.type.is_array() && to.is_array()) {
     Value element{"", *from.type.element};
@@ -124,12 +132,13 @@ Result<Value> Coerce(Value from, const Type& to, const Dialect& dialect) {
   if (from.literal == Value::Literal::kString && StringLiteralBecomes(to.kind)) {
     auto sql = LiteralSql(from.text, to.kind, dialect.time_zone);
     if (!sql) {
-      return InvalidArgument("Could not cast literal \"" + from.text + "\" to type " + TypeName(to), "invalidQuery",
-                             "query");
+      return InvalidArgument("Could not cast literal \"" + from.text + "\" to type " + TypeName(to),
+                             "invalidQuery", "query");
     }
     return Value{std::move(*sql), to, Value::Literal::kOther, ""};
   }
-  const bool number = from.literal == Value::Literal::kInteger || from.literal == Value::Literal::kFloat;
+  const bool number =
+      from.literal == Value::Literal::kInteger || from.literal == Value::Literal::kFloat;
   if (number && to.kind == TypeKind::kFloat64) {
     return Value{FloatSql(from.text), to, Value::Literal::kFloat, from.text};
   }
@@ -140,7 +149,8 @@ Result<Value> Coerce(Value from, const Type& to, const Dialect& dialect) {
   }
   if (from.parts && to.is_struct() && from.parts->size() == to.fields.size()) {
     std::vector<Value> parts;
-    for (std::size_t i = 0; i < to.fields.size(); ++i) parts.push_back(TRY(Coerce((*from.parts)[i], to.fields[i].type, dialect)));
+    for (std::size_t i = 0; i < to.fields.size(); ++i)
+      parts.push_back(TRY(Coerce((*from.parts)[i], to.fields[i].type, dialect)));
     return PackStruct(to, std::move(parts));
   }
   if (from.type.is_array() || from.type.is_struct()) {
@@ -156,7 +166,8 @@ Value PackStruct(const Type& type, std::vector<Value> parts) {
   std::string sql = "struct_pack(";
   bool literals = true;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    sql += (i > 0 ? ", " : "") + QuoteIdentifier(PhysicalFieldName(type, i)) + " := " + parts[i].sql;
+    sql +=
+        (i > 0 ? ", " : "") + QuoteIdentifier(PhysicalFieldName(type, i)) + " := " + parts[i].sql;
     literals = literals && parts[i].is_literal();
   }
   Value value{sql + ")", type, literals ? Value::Literal::kOther : Value::Literal::kNone, ""};
@@ -171,7 +182,9 @@ std::optional<Type> StructSupertype(const std::vector<const Value*>& values) {
   const Value* first = nullptr;
   for (const Value* value : values) {
     if (value->is_null() || value->is_error()) continue;
-    if (!value->type.is_struct() || (first && first->type.fields.size() != value->type.fields.size())) return std::nullopt;
+    if (!value->type.is_struct() ||
+        (first && first->type.fields.size() != value->type.fields.size()))
+      return std::nullopt;
     if (!first) first = value;
   }
   if (!first) return std::nullopt;
@@ -201,7 +214,9 @@ std::optional<Type> Supertype(const std::vector<const Value*>& values) {
   int best_cost = 0;
   for (const bool literals : {false, true}) {
     for (const Value* candidate : values) {
-      if (candidate->is_null() || candidate->is_error() || candidate->literal == Value::Literal::kEmptyArray) continue;
+      if (candidate->is_null() || candidate->is_error() ||
+          candidate->literal == Value::Literal::kEmptyArray)
+        continue;
       if (candidate->is_literal() != literals) continue;
       int cost = 0;
       bool all = true;
@@ -218,7 +233,8 @@ std::optional<Type> Supertype(const std::vector<const Value*>& values) {
     if (best) return best;
   }
   bool has_candidate = false;
-  for (const Value* value : values) has_candidate = has_candidate || (!value->is_null() && !value->is_error());
+  for (const Value* value : values)
+    has_candidate = has_candidate || (!value->is_null() && !value->is_error());
   if (has_candidate) {
     for (const Value* value : values) {
       if (value->literal == Value::Literal::kEmptyArray) return value->type;
@@ -228,7 +244,8 @@ std::optional<Type> Supertype(const std::vector<const Value*>& values) {
   return TypeOf(TypeKind::kInt64);
 }
 
-std::string RaiseIf(std::string_view condition, std::string_view message_sql, std::string_view value, bool safe) {
+std::string RaiseIf(std::string_view condition, std::string_view message_sql,
+                    std::string_view value, bool safe) {
   std::string out = "CASE WHEN " + std::string(condition) + " THEN ";
   out += safe ? "NULL" : "error('LF: ' || " + std::string(message_sql) + ")";
   return out + " ELSE " + std::string(value) + " END";
@@ -236,8 +253,8 @@ std::string RaiseIf(std::string_view condition, std::string_view message_sql, st
 
 namespace {
 
-// How a scalar cast is written: $0 is the value. Texts are read by macros, lf_try_* for SAFE_CAST, lf_to_* otherwise;
-// `macro` names the pair.
+// How a scalar cast is written: $0 is the value. Texts are read by macros, lf_try_* for SAFE_CAST,
+// lf_to_* otherwise; `macro` names the pair.
 struct CastRule {
   TypeKind from, to;
   const char* sql;  // plain SQL that cannot fail, or nullptr
@@ -283,7 +300,8 @@ constexpr CastRule kCasts[] = {
 };
 
 Status NoCast(const Type& from, const Type& to) {
-  return InvalidArgument("Invalid cast from " + TypeName(from) + " to " + TypeName(to), "invalidQuery", "query");
+  return InvalidArgument("Invalid cast from " + TypeName(from) + " to " + TypeName(to),
+                         "invalidQuery", "query");
 }
 
 std::string Fill(std::string_view pattern, const std::string& value, const std::string& zone) {
@@ -310,7 +328,8 @@ Result<Value> ExplicitCast(const Value& from, const Type& to, bool safe, const D
     return NoCast(from.type, to);
   }
   if (from.type == to && SameLayout(from.type, to)) return Value{from.sql, to};
-  if (from.type.is_array() != to.is_array() || from.type.is_struct() != to.is_struct()) return NoCast(from.type, to);
+  if (from.type.is_array() != to.is_array() || from.type.is_struct() != to.is_struct())
+    return NoCast(from.type, to);
   if (to.is_array() || to.is_struct()) {
     if (to.is_struct() && from.type.fields.size() != to.fields.size()) return NoCast(from.type, to);
     return ConvertParts(from, to, safe, dialect, &ExplicitCast, ArrayDepth(to));
@@ -323,9 +342,11 @@ Result<Value> ExplicitCast(const Value& from, const Type& to, bool safe, const D
     return Value{sql + ")", to};
   }
   for (const TypeKind kind : {from.type.kind, to.kind}) {
-    if (kind == K::kBigNumeric || kind == K::kInterval || kind == K::kGeography || kind == K::kRange) {
-      return Unimplemented("CAST from " + TypeName(from.type) + " to " + TypeName(to) + " is not supported",
-                           "notImplemented", "query");
+    if (kind == K::kBigNumeric || kind == K::kInterval || kind == K::kGeography ||
+        kind == K::kRange) {
+      return Unimplemented(
+          "CAST from " + TypeName(from.type) + " to " + TypeName(to) + " is not supported",
+          "notImplemented", "query");
     }
   }
   return NoCast(from.type, to);

@@ -1,4 +1,5 @@
-// A resolved expression: DuckDB SQL text that means the same, with its GoogleSQL type, and the rules between types.
+// A resolved expression: DuckDB SQL text that means the same, with its GoogleSQL type, and the
+// rules between types.
 #pragma once
 
 #include <memory>
@@ -13,10 +14,19 @@ namespace landfall::googlesql {
 
 struct Value {
   // What the text said, for the coercions that only literals and parameters have.
-  enum class Literal : std::uint8_t { kNone, kNull, kInteger, kFloat, kString, kEmptyArray, kParameter, kOther,
-                             kError };  // kError: ERROR(..), of any type
+  enum class Literal : std::uint8_t {
+    kNone,
+    kNull,
+    kInteger,
+    kFloat,
+    kString,
+    kEmptyArray,
+    kParameter,
+    kOther,
+    kError
+  };  // kError: ERROR(..), of any type
 
-  std::string sql;   // self-contained: may be used as an operand anywhere
+  std::string sql;  // self-contained: may be used as an operand anywhere
   Type type;
   Literal literal = Literal::kNone;
   std::string text = {};  // kString: the decoded text; kInteger, kFloat: the digits
@@ -51,6 +61,7 @@ Result<Value> ExplicitCast(const Value& from, const Type& to, bool safe, const D
 Value PackStruct(const Type& type, std::vector<Value> parts);
 
 // CASE WHEN condition THEN raise message ELSE value END; NULL instead of raising when `safe`.
-std::string RaiseIf(std::string_view condition, std::string_view message_sql, std::string_view value, bool safe);
+std::string RaiseIf(std::string_view condition, std::string_view message_sql,
+                    std::string_view value, bool safe);
 
 }  // namespace landfall::googlesql

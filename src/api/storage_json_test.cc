@@ -326,7 +326,8 @@ TEST(StorageJsonNotifications, RoundTripBothSpellings) {
   const Answer made = t.Post(
       path,
       R"({"topic":"//pubsub.googleapis.com/projects/p/topics/t","payload_format":"JSON_API_V1",)"
-      R"("event_types":["OBJECT_FINALIZE"],"object_name_prefix":"in/","custom_attributes":{"k":"v"}})");
+      R"("event_types":["OBJECT_FINALIZE"],"object_name_prefix":"in/",)"
+      R"("custom_attributes":{"k":"v"}})");
   ASSERT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(made.Text("kind"), "storage#notification");
   EXPECT_EQ(made.Text("topic"), "//pubsub.googleapis.com/projects/p/topics/t");

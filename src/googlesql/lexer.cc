@@ -147,6 +147,13 @@ class Lexer {
     return QueryError(sql_, at, "Syntax error: " + std::string(message));
   }
 
+  // The whole UTF-8 character: messages stay valid text.
+  std::string CharacterAt(std::size_t at) const {
+    std::size_t end = at + (at < sql_.size() ? 1 : 0);
+    while (end < sql_.size() && (static_cast<unsigned char>(sql_[end]) & 0xC0) == 0x80) ++end;
+    return std::string(sql_.substr(at, end - at));
+  }
+
   Status SkipBlanks() {
     while (at_ < sql_.size()) {
       const char c = Peek();
@@ -184,7 +191,7 @@ class Lexer {
       return ++at_, Token{TokenKind::kSymbol, std::string(1, c)};
     }
     if (c == '\\') return Error(at_, "Illegal input character \"\\\\\"");
-    return Error(at_, "Illegal input character \"" + std::string(1, c) + "\"");
+    return Error(at_, "Illegal input character \"" + CharacterAt(at_) + "\"");
   }
 
   Result<Token> Name() {
@@ -328,7 +335,7 @@ class Lexer {
     if (c >= '0' && c <= '3') return NumericEscape(begin, 8, 0, 3, bytes, out);
     if (!bytes && c == 'u') return NumericEscape(begin, 16, 1, 4, false, out);
     if (!bytes && c == 'U') return NumericEscape(begin, 16, 1, 8, false, out);
-    return Error(begin, "Illegal escape sequence: \\" + std::string(1, c));
+    return Error(begin, "Illegal escape sequence: \\" + CharacterAt(at_));
   }
 
   Status NumericEscape(std::size_t begin, unsigned base, std::size_t skip, std::size_t digits,
@@ -338,8 +345,8 @@ class Lexer {
     for (std::size_t i = 0; i < digits; ++i, ++at_) {
       const bool valid = base == 16 ? IsHexDigit(Peek()) : Peek() >= '0' && Peek() <= '7';
       if (!valid) {
-        return Error(
-            begin, "Illegal escape sequence: " + std::string(sql_.substr(begin, at_ + 1 - begin)));
+        return Error(begin, "Illegal escape sequence: " +
+                                std::string(sql_.substr(begin, at_ - begin)) + CharacterAt(at_));
       }
       value = value * base + static_cast<std::uint32_t>(HexValue(Peek()));
     }

@@ -50,7 +50,7 @@ TEST(Lexer, NamesTheOffendingPlace) {
       {"/* a", "Syntax error: Unclosed comment at [1:1]"},
       {"12abc", "Syntax error: Missing whitespace between literal and alias at [1:3]"},
       {"``", "Syntax error: Invalid empty identifier at [1:1]"},
-      {"\xC3\xA9\xC3\xA9 %", "Syntax error: Illegal input character \"\xC3\" at [1:1]"},
+      {"\xC3\xA9\xC3\xA9 %", "Syntax error: Illegal input character \"\xC3\xA9\" at [1:1]"},
   };
   for (const Case& c : cases) EXPECT_EQ(First(c.sql), c.message) << c.sql;
 }

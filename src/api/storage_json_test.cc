@@ -369,8 +369,8 @@ TEST(StorageJsonNotifications, RefusesBadConfigurations) {
 TEST(StorageJsonNotifications, TenPerEventTypeAreTheLimit) {
   TestApi t;
   t.pubsub.topics.insert("projects/p/topics/t");
-  const std::string body =
-      R"({"topic":"projects/p/topics/t","payload_format":"NONE","event_types":["OBJECT_FINALIZE"]})";
+  const std::string body = R"({"topic":"projects/p/topics/t","payload_format":"NONE",)"
+                           R"("event_types":["OBJECT_FINALIZE"]})";
   for (int i = 0; i < 10; ++i) ASSERT_EQ(t.Post("/b/bucket/notificationConfigs", body).status, 200);
   EXPECT_EQ(t.Post("/b/bucket/notificationConfigs", body).status, 400);
 }

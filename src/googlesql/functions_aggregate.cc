@@ -65,6 +65,7 @@ constexpr AggregateRow kRows[] = {
     {"PERCENTILE_CONT", "NUMERIC, NUMERIC -> NUMERIC", "quantile_cont($1, CAST($2 AS DOUBLE))",
      "CAST($0 AS DECIMAL(38,9))", kNullsOption},
     {"PERCENTILE_DISC", "T, FLOAT64 -> T", "quantile_disc($1, $2)", "$0", kNullsOption},
+    {"APPROX_TOP_COUNT", "T, INT64 -> ARRAY<T>", "list($1)", "lf_top_count($0, $2)"},
     {"APPROX_QUANTILES", "T, INT64 -> ARRAY<T>", "quantile_disc($1, $2)", "$0", kNullsOption},
     {"APPROX_COUNT_DISTINCT", "T -> INT64", "count(DISTINCT $1)"},
 

@@ -98,6 +98,9 @@ class AggregateResolver {
       sql_.push_back(
           TRY(r_.CoerceAt(expr_.args[i]->at, std::move(arguments[i]), match->arguments[i])).sql);
     }
+    if (name_ == "APPROX_TOP_COUNT") {
+      TRY(TopCount(match->arguments[0]));
+    }
     if (name_ == "APPROX_QUANTILES") sql_[1] = TRY(r_.QuantileList(*expr_.args[1]));
     if (name_ == "STRING_AGG" && sql_.size() == 2 && expr_.args[1]->kind == ExprKind::kNull) {
       return r_.Error(expr_.args[1]->at, "Argument 2 to STRING_AGG must be non-NULL");
@@ -109,6 +112,32 @@ class AggregateResolver {
           expr_.at, "Aggregate functions with DISTINCT cannot be used with arguments of type JSON");
     }
     parts_.distinct = "DISTINCT ";
+    return Ok();
+  }
+
+  // The result is a list of (value, count), which a signature cannot say.
+  Status TopCount(const Type& element) {
+    const Expr& number = *expr_.args[1];
+    if (element.kind == TypeKind::kInterval || element.kind == TypeKind::kJson) {
+      return r_.Refuse(expr_.at, "APPROX_TOP_COUNT on " + TypeName(element));
+    }
+    if (number.kind != ExprKind::kInteger && number.kind != ExprKind::kParameter) {
+      return r_.Error(number.at,
+                      "The number argument of APPROX_TOP_COUNT must be a literal or parameter");
+    }
+    if (number.text == "0" || number.text.starts_with('-')) {
+      return r_.Error(number.at, "The number argument of APPROX_TOP_COUNT must be at least 1");
+    }
+    if (number.kind == ExprKind::kParameter) {
+      sql_[1] = FillTemplate(
+          "{$1 IS NULL OR $1 < 1 ?? 'The number argument of APPROX_TOP_COUNT must be at least 1' "
+          "!! $1}",
+          {sql_[1]}, "", false);
+    }
+    Type pair = TypeOf(TypeKind::kStruct);
+    pair.fields.push_back(StructField{"value", element});
+    pair.fields.push_back(StructField{"count", TypeOf(TypeKind::kInt64)});
+    result_.type = ArrayOf(std::move(pair));
     return Ok();
   }
 

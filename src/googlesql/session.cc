@@ -227,9 +227,13 @@ CREATE OR REPLACE TEMP MACRO lf_json_scalars(list) AS
   CASE WHEN len(list_filter(list, lambda e: json_type(e) IN ('OBJECT', 'ARRAY'))) > 0 THEN NULL
        ELSE list_transform(list, lambda e: CASE WHEN json_type(e) = 'NULL' THEN NULL ELSE
        json_extract_string(e, '$') END) END;
-CREATE OR REPLACE TEMP MACRO lf_top(entries, n) AS
-  list_transform(list_slice(list_sort(entries, 'DESC'), 1, n), lambda e: struct_pack(value := e.v,
-       count := e.c));
+CREATE OR REPLACE TEMP MACRO lf_top_count(l, n) AS
+  list_transform(list_slice(list_reverse_sort(list_concat(
+      list_transform(map_entries(list_aggregate(list_filter(l, lambda e: e IS NOT NULL), 'histogram')),
+                     lambda e: struct_pack(c := CAST(e.value AS BIGINT), v := e.key)),
+      CASE WHEN len(l) > list_aggregate(l, 'count')
+           THEN [struct_pack(c := len(l) - list_aggregate(l, 'count'), v := NULL)] ELSE [] END)), 1, n),
+    lambda e: struct_pack("value" := e.v, "count" := e.c));
 CREATE OR REPLACE TEMP MACRO lf_json_element(j, i) AS CASE WHEN i >= 0 THEN json_extract(j, '$['
        || CAST(i AS VARCHAR) || ']') END;
 CREATE OR REPLACE TEMP MACRO lf_json_int64(x) AS

@@ -113,14 +113,17 @@ Result<warehouse::QueryConfig> ParseQueryConfiguration(const JsonObject& query,
   return config;
 }
 
-Result<warehouse::LoadConfig> ParseLoadConfiguration(const JsonObject& load,
-                                                     std::string_view project, bool upload) {
+Result<warehouse::LoadConfig> ParseLoadConfiguration(JsonObject load, const warehouse::JobRef& job,
+                                                     bool upload) {
+  // Node's client repeats the job's location here.
+  TRY(CheckAgrees(load, "location", job.location, "the job"));
+  load.erase("location");
   warehouse::LoadConfig config = TRY(warehouse::ParseLoadConfig(load));
   if (config.destination.table.empty()) {
     return InvalidArgument("Required parameter is missing: configuration.load.destinationTable",
                            "required", "configuration.load.destinationTable");
   }
-  if (config.destination.project.empty()) config.destination.project = project;
+  if (config.destination.project.empty()) config.destination.project = job.project;
   if (upload && !config.source_uris.empty()) {
     return InvalidArgument("an upload and configuration.load.sourceUris exclude each other",
                            "invalid", "configuration.load.sourceUris");
@@ -197,7 +200,7 @@ Result<JobBody> ParseJobBody(const JsonObject& body, std::string_view project, b
                            "notImplemented", "configuration.dryRun");
     }
     parsed.load =
-        TRY(ParseLoadConfiguration(configuration->at("load").get_object(), project, upload));
+        TRY(ParseLoadConfiguration(configuration->at("load").get_object(), parsed.ref, upload));
   } else {
     if (upload) {
       return InvalidArgument("only a load job takes an upload", "invalid", "configuration.load");

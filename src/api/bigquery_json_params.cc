@@ -119,12 +119,13 @@ Result<std::vector<std::string>> TextArray(const JsonObject& object, std::string
   return texts;
 }
 
-Status CheckAgrees(const JsonObject& object, std::string_view name, std::string_view expected) {
+Status CheckAgrees(const JsonObject& object, std::string_view name, std::string_view expected,
+                   std::string_view by) {
   const std::string got = TRY(TextOr(object, name));
   if (got.empty() || got == expected) return {};
   return InvalidArgument("Value '" + got.substr(0, 1100) + "' of " + std::string(name) +
                              " in the body does not agree with value '" + std::string(expected) +
-                             "' in the path.",
+                             "' of " + std::string(by) + ".",
                          "invalid", std::string(name));
 }
 

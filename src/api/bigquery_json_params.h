@@ -33,8 +33,9 @@ Result<std::string> TextOr(const JsonObject& object, std::string_view name,
                            std::string_view fallback = "");
 Result<std::vector<std::string>> TextArray(const JsonObject& object, std::string_view name,
                                            std::string_view where);
-// kInvalidArgument/"invalid" when `object` has `name` and it is not `expected`.
-Status CheckAgrees(const JsonObject& object, std::string_view name, std::string_view expected);
+// kInvalidArgument/"invalid" when `object` has `name` and it is not `expected`, which `by` says.
+Status CheckAgrees(const JsonObject& object, std::string_view name, std::string_view expected,
+                   std::string_view by = "the path");
 Result<warehouse::Labels> ParseLabels(const JsonObject& object);  // its member "labels"
 
 // Query parameters. An empty value counts as absent.

@@ -1,5 +1,6 @@
 // queryParameters: their types, and which of the two modes they are in.
 #include "api/bigquery_json_job.h"
+#include "base/text.h"
 
 namespace landfall::api::bigquery_json {
 namespace {
@@ -91,7 +92,9 @@ Result<warehouse::QueryParameter> ParseParameter(const JsonObject& object, std::
 Result<std::vector<warehouse::QueryParameter>> ParseQueryParameters(const JsonObject& query,
                                                                     std::string_view where) {
   const std::string mode = TRY(TextOr(query, "parameterMode"));
-  if (!mode.empty() && mode != "NAMED" && mode != "POSITIONAL") {
+  // Node's client writes it in lower case.
+  const bool must_be_named = EqualsIgnoreCase(mode, "NAMED");
+  if (!mode.empty() && !must_be_named && !EqualsIgnoreCase(mode, "POSITIONAL")) {
     return InvalidArgument("Invalid value for " + std::string(where) + ".parameterMode: \"" +
                                mode.substr(0, 100) + "\" is not NAMED or POSITIONAL",
                            "invalid", "parameterMode");
@@ -104,7 +107,7 @@ Result<std::vector<warehouse::QueryParameter>> ParseQueryParameters(const JsonOb
     parameters.push_back(TRY(ParseParameter(item.get_object(), parameters.size())));
     const bool named = !parameters.back().name.empty();
     const bool named_before = !parameters.front().name.empty();
-    if (named != named_before || (!mode.empty() && named != (mode == "NAMED"))) {
+    if (named != named_before || (!mode.empty() && named != must_be_named)) {
       return InvalidArgument(
           "queryParameters are either all named (parameterMode NAMED) or all without a name "
           "(parameterMode POSITIONAL)",

@@ -12,7 +12,8 @@ constexpr std::string_view kTables = R"(
 CREATE SCHEMA IF NOT EXISTS _landfall;
 CREATE SCHEMA IF NOT EXISTS _landfall_results;
 CREATE TABLE IF NOT EXISTS _landfall.datasets (project VARCHAR, dataset VARCHAR, record VARCHAR);
-CREATE TABLE IF NOT EXISTS _landfall.tables (project VARCHAR, dataset VARCHAR, name VARCHAR, record VARCHAR);
+CREATE TABLE IF NOT EXISTS _landfall.tables (
+  project VARCHAR, dataset VARCHAR, name VARCHAR, record VARCHAR);
 )";
 
 // See catalog.h, "Physical form".
@@ -34,43 +35,55 @@ PhysicalTable PhysicalOf(const TableRef& ref) {
 
 std::string PhysicalName(const TableRef& ref) {
   const PhysicalTable physical = PhysicalOf(ref);
-  return googlesql::QuoteIdentifier(physical.schema) + "." + googlesql::QuoteIdentifier(physical.table);
+  return googlesql::QuoteIdentifier(physical.schema) + "." +
+         googlesql::QuoteIdentifier(physical.table);
 }
 
-std::string PhysicalSchemaName(const DatasetRef& ref) { return googlesql::QuoteIdentifier(Mangle(ToString(ref))); }
+std::string PhysicalSchemaName(const DatasetRef& ref) {
+  return googlesql::QuoteIdentifier(Mangle(ToString(ref)));
+}
 
 bool IsIngestionPartitioned(const Table& table) {
   return table.time_partitioning.has_value() && table.time_partitioning->field.empty();
 }
 
 std::vector<std::string> PhysicalColumns(const Table& table) {
-  std::vector<std::string> names = {std::string(kLoadIdColumn), std::string(kObjectNoColumn), std::string(kRecordNoColumn)};
+  std::vector<std::string> names = {std::string(kLoadIdColumn), std::string(kObjectNoColumn),
+                                    std::string(kRecordNoColumn)};
   if (IsIngestionPartitioned(table)) names.emplace_back(kPartitionTimeColumn);
   for (const Field& field : table.schema) names.push_back(field.name);
   return names;
 }
 
-Status DatasetNotFound(const DatasetRef& ref) { return NotFound("Not found: Dataset " + ToString(ref)); }
+Status DatasetNotFound(const DatasetRef& ref) {
+  return NotFound("Not found: Dataset " + ToString(ref));
+}
 
 Status TableNotFound(const TableRef& ref, std::string_view location) {
-  return NotFound("Not found: Table " + ToString(ref) + " was not found in location " + std::string(location));
+  return NotFound("Not found: Table " + ToString(ref) + " was not found in location " +
+                  std::string(location));
 }
+
+struct Catalog::Key {};
 
 Result<std::unique_ptr<Catalog>> Catalog::Open(Connection& connection, Clock& clock) {
   TRY(connection.Execute(kTables));
-  std::unique_ptr<Catalog> catalog(new Catalog(clock));  // NOLINT: the constructor is private
+  auto catalog = std::make_unique<Catalog>(Key{}, clock);
   TRY(catalog->Load(connection));
   return catalog;
 }
 
 Status Catalog::Load(Connection& connection) {
   const MutexLock lock(mu_);
-  QueryResult datasets = TRY(connection.Run("SELECT project, dataset, record FROM _landfall.datasets"));
+  QueryResult datasets =
+      TRY(connection.Run("SELECT project, dataset, record FROM _landfall.datasets"));
   while (TRY(datasets.Next())) {
     const DatasetRef ref{datasets.Text(0), datasets.Text(1)};
-    datasets_[ref] = std::make_shared<const Dataset>(TRY(ParseDatasetRecord(ref, datasets.Text(2))));
+    datasets_[ref] =
+        std::make_shared<const Dataset>(TRY(ParseDatasetRecord(ref, datasets.Text(2))));
   }
-  QueryResult tables = TRY(connection.Run("SELECT project, dataset, name, record FROM _landfall.tables"));
+  QueryResult tables =
+      TRY(connection.Run("SELECT project, dataset, name, record FROM _landfall.tables"));
   while (TRY(tables.Next())) {
     const TableRef ref{tables.Text(0), tables.Text(1), tables.Text(2)};
     tables_[ref] = std::make_shared<const Table>(TRY(ParseTableRecord(ref, tables.Text(3))));
@@ -88,7 +101,8 @@ std::shared_ptr<const Table> Catalog::FindTable(const TableRef& ref) const {
   const TimePoint now = clock_.Now();
   const MutexLock lock(mu_);
   const auto it = tables_.find(ref);
-  if (it == tables_.end() || (it->second->expiration && *it->second->expiration <= now)) return nullptr;
+  if (it == tables_.end() || (it->second->expiration && *it->second->expiration <= now))
+    return nullptr;
   return it->second;
 }
 

@@ -1,7 +1,9 @@
-// The catalog: datasets and tables in memory, backed by control tables in the same DuckDB file. Private to the module.
+// The catalog: datasets and tables in memory, backed by control tables in the same DuckDB file.
+// Private to the module.
 //
-// A reader takes a shared_ptr<const Table>, an immutable snapshot. A change runs inside a transaction of its caller,
-// together with whatever else must commit with it, and becomes visible to readers only after that commit:
+// A reader takes a shared_ptr<const Table>, an immutable snapshot. A change runs inside a
+// transaction of its caller, together with whatever else must commit with it, and becomes visible
+// to readers only after that commit:
 //
 //   Transaction transaction = TRY(Transaction::Begin(connection));
 //   CatalogChange change(catalog, connection);
@@ -9,10 +11,11 @@
 //   ... rows ...
 //   TRY(change.Commit(transaction));
 //
-// Physical form. A dataset is the DuckDB schema "project:dataset"; a table is a DuckDB table in it. BigQuery's names
-// are case-sensitive and DuckDB's are not, so in both an upper-case ASCII letter is written "^" + its lower case.
-// Every TABLE starts with the hidden columns below; the user's columns follow, in the order of the schema, under their
-// own names. REPEATED columns default to []. Views have no DuckDB object.
+// Physical form. A dataset is the DuckDB schema "project:dataset"; a table is a DuckDB table in it.
+// BigQuery's names are case-sensitive and DuckDB's are not, so in both an upper-case ASCII letter
+// is written "^" + its lower case. Every TABLE starts with the hidden columns below; the user's
+// columns follow, in the order of the schema, under their own names. REPEATED columns default to
+// []. Views have no DuckDB object.
 #pragma once
 
 #include <map>
@@ -34,7 +37,8 @@ namespace landfall::warehouse {
 constexpr std::string_view kLoadIdColumn = "_landfall_load_id";      // UBIGINT
 constexpr std::string_view kObjectNoColumn = "_landfall_object_no";  // INTEGER
 constexpr std::string_view kRecordNoColumn = "_landfall_record_no";  // BIGINT
-// Of ingestion-time partitioned tables: the start of the row's partition. Defaults to the current one.
+// Of ingestion-time partitioned tables: the start of the row's partition. Defaults to the current
+// one.
 constexpr std::string_view kPartitionTimeColumn = "_PARTITIONTIME";  // TIMESTAMP WITH TIME ZONE
 
 // Schemas of our own in the DuckDB file.
@@ -59,6 +63,8 @@ class Catalog {
  public:
   // Makes the control tables when they are missing and reads the catalog.
   static Result<std::unique_ptr<Catalog>> Open(Connection& connection, Clock& clock);
+  struct Key;  // only Open has one
+  Catalog(const Key&, Clock& clock) : clock_(clock) {}
 
   // nullptr when there is none. A table past its expiration is not there.
   std::shared_ptr<const Dataset> FindDataset(const DatasetRef& ref) const;
@@ -77,7 +83,6 @@ class Catalog {
 
  private:
   friend class CatalogChange;
-  explicit Catalog(Clock& clock) : clock_(clock) {}
   Status Load(Connection& connection);
   // The same as FindTable and Tables for tables that have expired and are not swept yet.
   std::shared_ptr<const Table> Stored(const TableRef& ref) const;
@@ -90,17 +95,20 @@ class Catalog {
   std::uint64_t version_ GUARDED_BY(mu_) = 0;
 };
 
-// Changes inside one open transaction of `connection`. One thread. Callers hold the lock of each table they change
-// (table_locks.h). A conflict with another transaction is kAborted/"conflict": roll back and start over.
+// Changes inside one open transaction of `connection`. One thread. Callers hold the lock of each
+// table they change (table_locks.h). A conflict with another transaction is kAborted/"conflict":
+// roll back and start over.
 class CatalogChange {
  public:
-  CatalogChange(Catalog& catalog, Connection& connection) : catalog_(catalog), connection_(connection) {}
+  CatalogChange(Catalog& catalog, Connection& connection)
+      : catalog_(catalog), connection_(connection) {}
 
   // What this transaction sees: its own changes first.
   std::shared_ptr<const Dataset> FindDataset(const DatasetRef& ref) const;
   std::shared_ptr<const Table> FindTable(const TableRef& ref) const;
 
-  // kAlreadyExists "Already Exists: Dataset p:d". Sets created, modified and etag, as all of these do.
+  // kAlreadyExists "Already Exists: Dataset p:d". Sets created, modified and etag, as all of these
+  // do.
   Result<std::shared_ptr<const Dataset>> CreateDataset(Dataset dataset);
   Result<std::shared_ptr<const Dataset>> AlterDataset(Dataset to);
   // Not empty without `contents`: kInvalidArgument/"resourceInUse".
@@ -108,8 +116,9 @@ class CatalogChange {
 
   // Takes what it leaves open (location, expiration, ...) from the dataset.
   Result<std::shared_ptr<const Table>> CreateTable(Table table);
-  // Metadata and the schema: new NULLABLE or REPEATED fields at the end of a record, REQUIRED -> NULLABLE. Anything
-  // else is kInvalidArgument "Provided Schema does not match Table p:d.t. ..." naming the field.
+  // Metadata and the schema: new NULLABLE or REPEATED fields at the end of a record, REQUIRED ->
+  // NULLABLE. Anything else is kInvalidArgument "Provided Schema does not match Table p:d.t. ..."
+  // naming the field.
   Result<std::shared_ptr<const Table>> AlterTable(Table to);
   Status DropTable(const TableRef& ref);  // an expired one too
 

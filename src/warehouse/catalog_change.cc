@@ -13,15 +13,18 @@ Status AlreadyThere(std::string_view kind, const std::string& name) {
   return AlreadyExists("Already Exists: " + std::string(kind) + " " + name);
 }
 
-// Under the table's lock only an unpublished change of another caller can make DuckDB refuse an object of ours.
+// Under the table's lock only an unpublished change of another caller can make DuckDB refuse an
+// object of ours.
 Status AsConflict(Status status) {
   if (status.code() != Code::kInternal) return status;
   const std::string& text = status.message();
-  const bool raced = text.find("already exists") != std::string::npos || text.find("does not exist") != std::string::npos;
+  const bool raced = text.find("already exists") != std::string::npos ||
+                     text.find("does not exist") != std::string::npos;
   return raced ? Aborted("the catalog changed meanwhile: " + text, "conflict") : status;
 }
 
-// When a fresh resource replaces the etag of an older one within the same microsecond, the content differs anyway.
+// When a fresh resource replaces the etag of an older one within the same microsecond, the content
+// differs anyway.
 TimePoint Later(TimePoint now, TimePoint than) { return std::max(now, than + Duration(1)); }
 
 }  // namespace
@@ -43,9 +46,9 @@ std::shared_ptr<const Table> CatalogChange::Stored(const TableRef& ref) const {
 
 Status CatalogChange::WriteDataset(const Dataset& dataset, bool fresh) {
   const std::string record = DatasetRecord(dataset);
-  const std::string_view sql = fresh
-      ? "INSERT INTO _landfall.datasets VALUES ($1, $2, $3)"
-      : "UPDATE _landfall.datasets SET record = $3 WHERE project = $1 AND dataset = $2";
+  const std::string_view sql =
+      fresh ? "INSERT INTO _landfall.datasets VALUES ($1, $2, $3)"
+            : "UPDATE _landfall.datasets SET record = $3 WHERE project = $1 AND dataset = $2";
   (void)TRY(connection_.Run(sql, {dataset.ref.project, dataset.ref.dataset, record}));
   auto stored = std::make_shared<Dataset>(dataset);
   stored->etag = EtagOf(record);
@@ -55,9 +58,9 @@ Status CatalogChange::WriteDataset(const Dataset& dataset, bool fresh) {
 
 Status CatalogChange::WriteTable(const Table& table, bool fresh) {
   const std::string record = TableRecord(table);
-  const std::string_view sql = fresh
-      ? "INSERT INTO _landfall.tables VALUES ($1, $2, $3, $4)"
-      : "UPDATE _landfall.tables SET record = $4 WHERE project = $1 AND dataset = $2 AND name = $3";
+  const std::string_view sql = fresh ? "INSERT INTO _landfall.tables VALUES ($1, $2, $3, $4)"
+                                     : "UPDATE _landfall.tables SET record = $4 WHERE project = $1 "
+                                       "AND dataset = $2 AND name = $3";
   (void)TRY(connection_.Run(sql, {table.ref.project, table.ref.dataset, table.ref.table, record}));
   auto stored = std::make_shared<Table>(table);
   stored->etag = EtagOf(record);
@@ -89,8 +92,10 @@ Status CatalogChange::DropDataset(const DatasetRef& ref, bool contents) {
     return InvalidArgument("Dataset " + ToString(ref) + " is still in use", "resourceInUse");
   }
   for (const TableRef& table : catalog_.StoredIn(ref)) tables_[table] = nullptr;
-  (void)TRY(connection_.Run("DELETE FROM _landfall.tables WHERE project = $1 AND dataset = $2", {ref.project, ref.dataset}));
-  (void)TRY(connection_.Run("DELETE FROM _landfall.datasets WHERE project = $1 AND dataset = $2", {ref.project, ref.dataset}));
+  (void)TRY(connection_.Run("DELETE FROM _landfall.tables WHERE project = $1 AND dataset = $2",
+                            {ref.project, ref.dataset}));
+  (void)TRY(connection_.Run("DELETE FROM _landfall.datasets WHERE project = $1 AND dataset = $2",
+                            {ref.project, ref.dataset}));
   TRY(AsConflict(connection_.Execute("DROP SCHEMA " + PhysicalSchemaName(ref) + " CASCADE")));
   datasets_[ref] = nullptr;
   return {};
@@ -105,7 +110,8 @@ Result<std::shared_ptr<const Table>> CatalogChange::CreateTable(Table table) {
   table.location = dataset->location;
   table.created = table.modified = catalog_.clock_.Now();
   if (!table.expiration && dataset->default_table_expiration_ms && !table.time_partitioning) {
-    table.expiration = table.created + std::chrono::milliseconds(*dataset->default_table_expiration_ms);
+    table.expiration =
+        table.created + std::chrono::milliseconds(*dataset->default_table_expiration_ms);
   }
   if (table.time_partitioning && !table.time_partitioning->expiration_ms) {
     table.time_partitioning->expiration_ms = dataset->default_partition_expiration_ms;
@@ -131,9 +137,11 @@ Result<std::shared_ptr<const Table>> CatalogChange::AlterTable(Table to) {
 Status CatalogChange::DropTable(const TableRef& ref) {
   const auto table = Stored(ref);
   if (!table) return TableNotFound(ref);
-  if (table->type != "VIEW") TRY(AsConflict(connection_.Execute("DROP TABLE " + PhysicalName(ref))));
-  (void)TRY(connection_.Run("DELETE FROM _landfall.tables WHERE project = $1 AND dataset = $2 AND name = $3",
-                            {ref.project, ref.dataset, ref.table}));
+  if (table->type != "VIEW")
+    TRY(AsConflict(connection_.Execute("DROP TABLE " + PhysicalName(ref))));
+  (void)TRY(connection_.Run(
+      "DELETE FROM _landfall.tables WHERE project = $1 AND dataset = $2 AND name = $3",
+      {ref.project, ref.dataset, ref.table}));
   tables_[ref] = nullptr;
   return {};
 }

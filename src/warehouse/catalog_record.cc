@@ -46,12 +46,15 @@ Result<Labels> ParseLabels(const JsonObject& labels) {
   if (labels.size() > 64) return InvalidArgument("a resource has at most 64 labels");
   for (const auto& member : labels) {
     const std::string_view key = member.key();
-    const bool starts_well = !key.empty() && key[0] != '-' && key[0] != '_' && !(key[0] >= '0' && key[0] <= '9');
+    const bool starts_well =
+        !key.empty() && key[0] != '-' && key[0] != '_' && !(key[0] >= '0' && key[0] <= '9');
     if (!starts_well || !IsLabelText(key)) {
-      return InvalidArgument("Label key \"" + std::string(key) +
-                             "\" must be 1-63 lower-case letters, digits, _ and -, starting with a letter");
+      return InvalidArgument(
+          "Label key \"" + std::string(key) +
+          "\" must be 1-63 lower-case letters, digits, _ and -, starting with a letter");
     }
-    if (!member.value().is_string() || !IsLabelText(std::string_view(member.value().get_string()))) {
+    if (!member.value().is_string() ||
+        !IsLabelText(std::string_view(member.value().get_string()))) {
       return InvalidArgument("Label value of \"" + std::string(key) +
                              "\" must be at most 63 lower-case letters, digits, _ and -");
     }
@@ -69,7 +72,8 @@ JsonObject LabelsJson(const Labels& labels) {
 JsonObject TimePartitioningJson(const TimePartitioning& partitioning) {
   JsonObject object{{"type", partitioning.type}};
   PutText(object, "field", partitioning.field);
-  if (partitioning.expiration_ms) object["expirationMs"] = std::to_string(*partitioning.expiration_ms);
+  if (partitioning.expiration_ms)
+    object["expirationMs"] = std::to_string(*partitioning.expiration_ms);
   return object;
 }
 
@@ -89,21 +93,27 @@ Result<TimePartitioning> ParseTimePartitioning(const JsonObject& object, std::st
   static const std::vector<std::string_view> kTypes = {"HOUR", "DAY", "MONTH", "YEAR"};
   TimePartitioning parsed;
   const auto type = TRY(EnumMember(object, "type", where, kTypes));
-  if (!type) return InvalidArgument("Required parameter is missing: " + std::string(where) + ".type", "required");
+  if (!type)
+    return InvalidArgument("Required parameter is missing: " + std::string(where) + ".type",
+                           "required");
   parsed.type = kTypes[*type];
   parsed.field = TRY(Text(object, "field"));
   const std::optional<std::int64_t> expiration = TRY(Int64Member(object, "expirationMs"));
-  if (expiration && *expiration < 0) return InvalidArgument(std::string(where) + ".expirationMs must not be negative");
+  if (expiration && *expiration < 0)
+    return InvalidArgument(std::string(where) + ".expirationMs must not be negative");
   if (expiration.value_or(0) > 0) parsed.expiration_ms = expiration;
   return parsed;
 }
 
 Result<RangePartitioning> ParseRangePartitioning(const JsonObject& object, std::string_view where) {
-  TRY(CheckKeys(object, {.where = where, .built = {"field", "range"}, .output_only = {}, .unbuilt = {}}));
+  TRY(CheckKeys(object,
+                {.where = where, .built = {"field", "range"}, .output_only = {}, .unbuilt = {}}));
   RangePartitioning parsed;
   parsed.field = TRY(RequiredString(object, "field", where));
   const JsonObject* const range = TRY(ObjectMember(object, "range"));
-  if (range == nullptr) return InvalidArgument("Required parameter is missing: " + std::string(where) + ".range", "required");
+  if (range == nullptr)
+    return InvalidArgument("Required parameter is missing: " + std::string(where) + ".range",
+                           "required");
   parsed.start = TRY(Int64Member(*range, "start")).value_or(0);
   parsed.end = TRY(Int64Member(*range, "end")).value_or(0);
   parsed.interval = TRY(Int64Member(*range, "interval")).value_or(0);
@@ -127,7 +137,8 @@ std::string DatasetRecord(const Dataset& dataset) {
 
 Result<Dataset> ParseDatasetRecord(const DatasetRef& ref, std::string_view record) {
   const Json json = TRY(ParseJson(record));
-  if (!json.is_object()) return DataLoss("the stored record of dataset " + ToString(ref) + " is damaged");
+  if (!json.is_object())
+    return DataLoss("the stored record of dataset " + ToString(ref) + " is damaged");
   const JsonObject& object = json.get_object();
   Dataset dataset;
   dataset.ref = ref;
@@ -149,9 +160,12 @@ std::string TableRecord(const Table& table) {
                     {"schema", SchemaJson(table.schema)},
                     {"created", ToMicros(table.created)},
                     {"modified", ToMicros(table.modified)}};
-  if (table.time_partitioning) object["timePartitioning"] = TimePartitioningJson(*table.time_partitioning);
-  if (table.range_partitioning) object["rangePartitioning"] = RangePartitioningJson(*table.range_partitioning);
-  if (!table.clustering.empty()) object["clustering"] = JsonArray(table.clustering.begin(), table.clustering.end());
+  if (table.time_partitioning)
+    object["timePartitioning"] = TimePartitioningJson(*table.time_partitioning);
+  if (table.range_partitioning)
+    object["rangePartitioning"] = RangePartitioningJson(*table.range_partitioning);
+  if (!table.clustering.empty())
+    object["clustering"] = JsonArray(table.clustering.begin(), table.clustering.end());
   if (table.require_partition_filter) object["requirePartitionFilter"] = true;
   PutText(object, "viewQuery", table.view_query);
   PutText(object, "description", table.description);
@@ -163,13 +177,15 @@ std::string TableRecord(const Table& table) {
 
 Result<Table> ParseTableRecord(const TableRef& ref, std::string_view record) {
   const Json json = TRY(ParseJson(record));
-  if (!json.is_object()) return DataLoss("the stored record of table " + ToString(ref) + " is damaged");
+  if (!json.is_object())
+    return DataLoss("the stored record of table " + ToString(ref) + " is damaged");
   const JsonObject& object = json.get_object();
   Table table;
   table.ref = ref;
   table.type = TRY(Text(object, "type"));
   table.location = TRY(Text(object, "location"));
-  if (const JsonArray* schema = TRY(ArrayMember(object, "schema"))) table.schema = TRY(ParseSchema(*schema));
+  if (const JsonArray* schema = TRY(ArrayMember(object, "schema")))
+    table.schema = TRY(ParseSchema(*schema));
   if (const JsonObject* by = TRY(ObjectMember(object, "timePartitioning"))) {
     table.time_partitioning = TRY(ParseTimePartitioning(*by, "timePartitioning"));
   }
@@ -177,12 +193,14 @@ Result<Table> ParseTableRecord(const TableRef& ref, std::string_view record) {
     table.range_partitioning = TRY(ParseRangePartitioning(*by, "rangePartitioning"));
   }
   table.clustering = TRY(StringArray(object, "clustering", "table"));
-  table.require_partition_filter = TRY(BoolMember(object, "requirePartitionFilter")).value_or(false);
+  table.require_partition_filter =
+      TRY(BoolMember(object, "requirePartitionFilter")).value_or(false);
   table.view_query = TRY(Text(object, "viewQuery"));
   table.description = TRY(Text(object, "description"));
   table.friendly_name = TRY(Text(object, "friendlyName"));
   table.labels = TRY(RecordLabels(object));
-  if (const auto expiration = TRY(Int64Member(object, "expiration"))) table.expiration = FromMicros(*expiration);
+  if (const auto expiration = TRY(Int64Member(object, "expiration")))
+    table.expiration = FromMicros(*expiration);
   table.created = TRY(Time(object, "created"));
   table.modified = TRY(Time(object, "modified"));
   table.etag = EtagOf(record);

@@ -1,4 +1,5 @@
-// The stored form of datasets and tables: one JSON text in their control row. Private to the module.
+// The stored form of datasets and tables: one JSON text in their control row. Private to the
+// module.
 #pragma once
 
 #include <string>

@@ -8,9 +8,9 @@
 namespace landfall::warehouse {
 namespace {
 
+using googlesql::TypeKind;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using googlesql::TypeKind;
 
 Field MakeField(std::string name, TypeKind type = TypeKind::kString, Mode mode = Mode::kNullable) {
   Field field;
@@ -77,7 +77,8 @@ class CatalogTest : public ::testing::Test {
 
 TEST_F(CatalogTest, KeepsDatasetsAndTablesAcrossARestart) {
   ASSERT_TRUE(CreateDataset("d").ok());
-  Table table = MakeTable("t", {MakeField("a", TypeKind::kInt64, Mode::kRequired), MakeField("b", TypeKind::kString, Mode::kRepeated)});
+  Table table = MakeTable("t", {MakeField("a", TypeKind::kInt64, Mode::kRequired),
+                                MakeField("b", TypeKind::kString, Mode::kRepeated)});
   table.labels["k"] = "v";
   table.time_partitioning = TimePartitioning{"HOUR", "", std::nullopt};
   ASSERT_TRUE(CreateTable(table).ok());
@@ -114,7 +115,8 @@ TEST_F(CatalogTest, ARolledBackChangeIsNeverSeen) {
 TEST_F(CatalogTest, NamesWhatIsMissingOrAlreadyThere) {
   EXPECT_EQ(catalog->GetTable({"p", "d", "t"}).status().message(), "Not found: Dataset p:d");
   ASSERT_TRUE(CreateDataset("d").ok());
-  EXPECT_EQ(catalog->GetTable({"p", "d", "t"}).status().message(), "Not found: Table p:d.t was not found in location US");
+  EXPECT_EQ(catalog->GetTable({"p", "d", "t"}).status().message(),
+            "Not found: Table p:d.t was not found in location US");
   EXPECT_EQ(CreateDataset("d").message(), "Already Exists: Dataset p:d");
   ASSERT_TRUE(CreateTable(MakeTable("t", {MakeField("a")})).ok());
   const Status twice = CreateTable(MakeTable("t", {MakeField("a")}));
@@ -125,9 +127,11 @@ TEST_F(CatalogTest, NamesWhatIsMissingOrAlreadyThere) {
 TEST_F(CatalogTest, ANonEmptyDatasetNeedsDeleteContents) {
   ASSERT_TRUE(CreateDataset("d").ok());
   ASSERT_TRUE(CreateTable(MakeTable("t", {MakeField("a")})).ok());
-  const Status refused = Change([](CatalogChange& change) { return change.DropDataset({"p", "d"}, false); });
+  const Status refused =
+      Change([](CatalogChange& change) { return change.DropDataset({"p", "d"}, false); });
   EXPECT_EQ(refused.reason(), "resourceInUse");
-  ASSERT_TRUE(Change([](CatalogChange& change) { return change.DropDataset({"p", "d"}, true); }).ok());
+  ASSERT_TRUE(
+      Change([](CatalogChange& change) { return change.DropDataset({"p", "d"}, true); }).ok());
   Reopen();
   EXPECT_EQ(catalog->FindDataset({"p", "d"}), nullptr);
   EXPECT_EQ(catalog->FindTable({"p", "d", "t"}), nullptr);
@@ -140,15 +144,23 @@ TEST_F(CatalogTest, AddsFieldsInPlaceAtEveryDepth) {
   record.fields = {MakeField("x")};
   Field list = MakeField("l", TypeKind::kStruct, Mode::kRepeated);
   list.fields = {MakeField("q")};
-  ASSERT_TRUE(CreateTable(MakeTable("t", {record, list, MakeField("a", TypeKind::kInt64, Mode::kRequired)})).ok());
-  ASSERT_TRUE(connection->Execute("INSERT INTO \"p:d\".t (r, l, a) VALUES ({'x': 'k'}, [{'q': 'm'}], 1)").ok());
+  ASSERT_TRUE(
+      CreateTable(MakeTable("t", {record, list, MakeField("a", TypeKind::kInt64, Mode::kRequired)}))
+          .ok());
+  ASSERT_TRUE(
+      connection->Execute("INSERT INTO \"p:d\".t (r, l, a) VALUES ({'x': 'k'}, [{'q': 'm'}], 1)")
+          .ok());
 
   record.fields.push_back(MakeField("y", TypeKind::kInt64));
   list.fields.push_back(MakeField("w"));
-  const Schema wider = {record, list, MakeField("a", TypeKind::kInt64), MakeField("n", TypeKind::kString, Mode::kRepeated)};
-  const Status altered = Change([&](CatalogChange& change) { return change.AlterTable(MakeTable("t", wider)); });
+  const Schema wider = {record, list, MakeField("a", TypeKind::kInt64),
+                        MakeField("n", TypeKind::kString, Mode::kRepeated)};
+  const Status altered =
+      Change([&](CatalogChange& change) { return change.AlterTable(MakeTable("t", wider)); });
   ASSERT_TRUE(altered.ok()) << altered.ToString();
-  EXPECT_EQ(Count("SELECT count(*) FROM \"p:d\".t WHERE r.x = 'k' AND r.y IS NULL AND l[1].q = 'm' AND len(n) = 0"), 1);
+  EXPECT_EQ(Count("SELECT count(*) FROM \"p:d\".t WHERE r.x = 'k' AND r.y IS NULL AND l[1].q = 'm' "
+                  "AND len(n) = 0"),
+            1);
   EXPECT_TRUE(connection->Execute("INSERT INTO \"p:d\".t (a) VALUES (NULL)").ok());
 }
 
@@ -161,14 +173,19 @@ TEST_F(CatalogTest, RefusesSchemaChangesThatLoseData) {
   };
   const Case cases[] = {
       {{MakeField("a")}, "Field b is missing in new schema"},
-      {{MakeField("a", TypeKind::kInt64), MakeField("b")}, "Field a has changed type from STRING to INTEGER"},
-      {{MakeField("a"), MakeField("b", TypeKind::kString, Mode::kRequired)}, "Field b has changed mode"},
-      {{MakeField("a"), MakeField("b"), MakeField("c", TypeKind::kString, Mode::kRequired)}, "Cannot add required fields"},
+      {{MakeField("a", TypeKind::kInt64), MakeField("b")},
+       "Field a has changed type from STRING to INTEGER"},
+      {{MakeField("a"), MakeField("b", TypeKind::kString, Mode::kRequired)},
+       "Field b has changed mode"},
+      {{MakeField("a"), MakeField("b"), MakeField("c", TypeKind::kString, Mode::kRequired)},
+       "Cannot add required fields"},
   };
   for (const Case& c : cases) {
-    const Status status = Change([&](CatalogChange& change) { return change.AlterTable(MakeTable("t", c.schema)); });
+    const Status status =
+        Change([&](CatalogChange& change) { return change.AlterTable(MakeTable("t", c.schema)); });
     EXPECT_EQ(status.code(), Code::kInvalidArgument);
-    EXPECT_THAT(status.message(), HasSubstr("Provided Schema does not match Table p:d.t. " + c.message));
+    EXPECT_THAT(status.message(),
+                HasSubstr("Provided Schema does not match Table p:d.t. " + c.message));
   }
 }
 
@@ -199,7 +216,8 @@ TEST_F(CatalogTest, ChecksPartitioningAndClustering) {
   ASSERT_TRUE(CreateDataset("d").ok());
   Table table = MakeTable("t", {MakeField("a"), MakeField("ts", TypeKind::kTimestamp)});
   table.time_partitioning = TimePartitioning{"DAY", "a", std::nullopt};
-  EXPECT_THAT(CreateTable(table).message(), HasSubstr("can only be of type TIMESTAMP, DATE or DATETIME"));
+  EXPECT_THAT(CreateTable(table).message(),
+              HasSubstr("can only be of type TIMESTAMP, DATE or DATETIME"));
   table.time_partitioning->field = "nope";
   EXPECT_THAT(CreateTable(table).message(), HasSubstr("cannot be found in the schema: nope"));
   table.time_partitioning->field = "ts";

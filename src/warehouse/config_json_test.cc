@@ -8,7 +8,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Result<LoadConfig> Parse(std::string_view json) { return ParseLoadConfig(ParseJson(json).value().as_object()); }
+Result<LoadConfig> Parse(std::string_view json) {
+  return ParseLoadConfig(ParseJson(json).value().as_object());
+}
 
 TEST(LoadConfigJson, ReadsEveryBuiltMember) {
   const LoadConfig config = Parse(R"({
@@ -18,7 +20,9 @@ TEST(LoadConfigJson, ReadsEveryBuiltMember) {
     "writeDisposition": "WRITE_TRUNCATE", "createDisposition": "CREATE_NEVER", "maxBadRecords": 3,
     "ignoreUnknownValues": true, "schemaUpdateOptions": ["ALLOW_FIELD_RELAXATION"],
     "timePartitioning": {"type": "DAY", "expirationMs": "1000"}, "clustering": {"fields": ["a"]},
-    "skipLeadingRows": "1", "fieldDelimiter": "\\t", "quote": "", "nullMarker": "-", "allowJaggedRows": true})").value();
+    "skipLeadingRows": "1", "fieldDelimiter": "\\t", "quote": "", "nullMarker": "-",
+    "allowJaggedRows": true})")
+                                .value();
   EXPECT_EQ(config.destination, (TableRef{"p", "d", "t"}));
   EXPECT_EQ(config.partition, "20240517");
   EXPECT_EQ(config.source_format, SourceFormat::kNewlineDelimitedJson);
@@ -42,17 +46,28 @@ TEST(LoadConfigJson, RefusesByName) {
   const Case cases[] = {
       {R"({"sourceFormt": "CSV"})", "did you mean \"sourceFormat\"?", Code::kInvalidArgument},
       {R"({"sourceFormat": "CVS"})", "did you mean \"CSV\"?", Code::kInvalidArgument},
-      {R"({"sourceFormat": "AVRO"})", "configuration.load.sourceFormat \"AVRO\" is not supported yet", Code::kUnimplemented},
-      {R"({"hivePartitioningOptions": {"mode": "AUTO"}})", "configuration.load.hivePartitioningOptions", Code::kUnimplemented},
-      {R"({"writeDisposition": "WRITE_TRUNCAT"})", "did you mean \"WRITE_TRUNCATE\"?", Code::kInvalidArgument},
-      {R"({"schemaUpdateOptions": ["ALLOW_FIELD_ADDITON"]})", "ALLOW_FIELD_ADDITION", Code::kInvalidArgument},
-      {R"({"encoding": "UTF-16LE"})", "encoding \"UTF-16LE\" is not supported yet", Code::kUnimplemented},
-      {R"({"destinationTable": {"datasetId": "d", "tableId": "t$20241301"}})", "there is no such date", Code::kInvalidArgument},
-      {R"({"schema": {"fields": [{"name": "a", "type": "INTEGR"}]}})", "INTEGR is not a valid value", Code::kInvalidArgument},
-      {R"({"schema": {"fields": [{"name": "a", "type": "STRING", "maxLength": "3"}]}})", "schema.fields.maxLength", Code::kUnimplemented},
-      {R"({"schema": {"fields": [{"name": "a", "type": "STRING"}, {"name": "A", "type": "STRING"}]}})", "Duplicate field name", Code::kInvalidArgument},
-      {R"({"schema": {"fields": [{"name": "_partitiontime", "type": "STRING"}]}})", "is reserved", Code::kInvalidArgument},
-      {R"({"schema": {"fields": [{"name": "r", "type": "RECORD"}]}})", "is type RECORD but has no schema", Code::kInvalidArgument},
+      {R"({"sourceFormat": "AVRO"})",
+       "configuration.load.sourceFormat \"AVRO\" is not supported yet", Code::kUnimplemented},
+      {R"({"hivePartitioningOptions": {"mode": "AUTO"}})",
+       "configuration.load.hivePartitioningOptions", Code::kUnimplemented},
+      {R"({"writeDisposition": "WRITE_TRUNCAT"})", "did you mean \"WRITE_TRUNCATE\"?",
+       Code::kInvalidArgument},
+      {R"({"schemaUpdateOptions": ["ALLOW_FIELD_ADDITON"]})", "ALLOW_FIELD_ADDITION",
+       Code::kInvalidArgument},
+      {R"({"encoding": "UTF-16LE"})", "encoding \"UTF-16LE\" is not supported yet",
+       Code::kUnimplemented},
+      {R"({"destinationTable": {"datasetId": "d", "tableId": "t$20241301"}})",
+       "there is no such date", Code::kInvalidArgument},
+      {R"({"schema": {"fields": [{"name": "a", "type": "INTEGR"}]}})",
+       "INTEGR is not a valid value", Code::kInvalidArgument},
+      {R"({"schema": {"fields": [{"name": "a", "type": "STRING", "maxLength": "3"}]}})",
+       "schema.fields.maxLength", Code::kUnimplemented},
+      {R"({"schema": {"fields": [{"name":"a","type":"STRING"},{"name":"A","type":"STRING"}]}})",
+       "Duplicate field name", Code::kInvalidArgument},
+      {R"({"schema": {"fields": [{"name": "_partitiontime", "type": "STRING"}]}})", "is reserved",
+       Code::kInvalidArgument},
+      {R"({"schema": {"fields": [{"name": "r", "type": "RECORD"}]}})",
+       "is type RECORD but has no schema", Code::kInvalidArgument},
       {R"({"maxBadRecords": -1})", "maxBadRecords must not be negative", Code::kInvalidArgument},
   };
   for (const Case& c : cases) {
@@ -63,7 +78,10 @@ TEST(LoadConfigJson, RefusesByName) {
 }
 
 TEST(LoadConfigJson, KnownUnbuiltMembersThatSayNothingAreFine) {
-  EXPECT_TRUE(Parse(R"({"hivePartitioningOptions": {}, "useAvroLogicalTypes": false, "projectionFields": [], "jsonExtension": null})").ok());
+  EXPECT_TRUE(Parse(
+                  R"({"hivePartitioningOptions": {}, "useAvroLogicalTypes": false,
+               "projectionFields": [], "jsonExtension": null})")
+                  .ok());
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ Result<ConnectionPool::Lease> ConnectionPool::Take() {
   {
     const MutexLock lock(mu_);
     while (lent_ >= connections_max_) {
-      if (!returned_.WaitFor(mu_, kWaitMax)) return Unavailable("all warehouse connections are busy");
+      if (!returned_.WaitFor(mu_, kWaitMax))
+        return Unavailable("all warehouse connections are busy");
     }
     ++lent_;
     if (!idle_.empty()) {

@@ -15,11 +15,14 @@ class ConnectionPool {
  public:
   // At most `connections_max` at once; each starts with `session_sql`.
   ConnectionPool(Database& database, std::size_t connections_max, std::string session_sql)
-      : database_(database), connections_max_(connections_max), session_sql_(std::move(session_sql)) {}
+      : database_(database),
+        connections_max_(connections_max),
+        session_sql_(std::move(session_sql)) {}
 
   class Lease {
    public:
-    Lease(ConnectionPool& pool, std::unique_ptr<Connection> connection) : pool_(&pool), connection_(std::move(connection)) {}
+    Lease(ConnectionPool& pool, std::unique_ptr<Connection> connection)
+        : pool_(&pool), connection_(std::move(connection)) {}
     Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::move(other.connection_)) {}
     Lease& operator=(Lease&&) = delete;
     ~Lease();

@@ -5,7 +5,9 @@
 namespace landfall::warehouse {
 namespace {
 
-std::string_view TextOrUnknown(const char* text) { return text == nullptr ? "unknown error" : text; }
+std::string_view TextOrUnknown(const char* text) {
+  return text == nullptr ? "unknown error" : text;
+}
 
 // The error of a failed call that left its text in `result`.
 Status TakeError(duckdb_result& result) {
@@ -36,7 +38,9 @@ void QueryResult::DropChunk() {
 
 std::size_t QueryResult::column_count() const { return duckdb_column_count(raw_.get()); }
 
-std::string_view QueryResult::column_name(std::size_t column) const { return duckdb_column_name(raw_.get(), column); }
+std::string_view QueryResult::column_name(std::size_t column) const {
+  return duckdb_column_name(raw_.get(), column);
+}
 
 std::uint64_t QueryResult::rows_changed() const { return duckdb_rows_changed(raw_.get()); }
 
@@ -62,7 +66,8 @@ Result<bool> QueryResult::Next() {
 }
 
 bool QueryResult::IsNull(std::size_t column) const {
-  std::uint64_t* const validity = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk_, column));
+  std::uint64_t* const validity =
+      duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk_, column));
   return validity != nullptr && !duckdb_validity_row_is_valid(validity, row_);
 }
 
@@ -78,19 +83,28 @@ std::int64_t QueryResult::Int64(std::size_t column) const {
   const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk_, column);
   const void* data = duckdb_vector_get_data(vector);
   switch (duckdb_column_type(raw_.get(), column)) {
-    case DUCKDB_TYPE_BOOLEAN: return static_cast<const bool*>(data)[row_] ? 1 : 0;
-    case DUCKDB_TYPE_TINYINT: return static_cast<const std::int8_t*>(data)[row_];
-    case DUCKDB_TYPE_INTEGER: return static_cast<const std::int32_t*>(data)[row_];
-    case DUCKDB_TYPE_HUGEINT: return static_cast<std::int64_t>(static_cast<const duckdb_hugeint*>(data)[row_].lower);
-    case DUCKDB_TYPE_DOUBLE: return static_cast<std::int64_t>(static_cast<const double*>(data)[row_]);
-    default: return static_cast<const std::int64_t*>(data)[row_];  // BIGINT, UBIGINT and TIMESTAMPs in microseconds
+    case DUCKDB_TYPE_BOOLEAN:
+      return static_cast<const bool*>(data)[row_] ? 1 : 0;
+    case DUCKDB_TYPE_TINYINT:
+      return static_cast<const std::int8_t*>(data)[row_];
+    case DUCKDB_TYPE_INTEGER:
+      return static_cast<const std::int32_t*>(data)[row_];
+    case DUCKDB_TYPE_HUGEINT:
+      return static_cast<std::int64_t>(static_cast<const duckdb_hugeint*>(data)[row_].lower);
+    case DUCKDB_TYPE_DOUBLE:
+      return static_cast<std::int64_t>(static_cast<const double*>(data)[row_]);
+    default:
+      return static_cast<const std::int64_t*>(
+          data)[row_];  // BIGINT, UBIGINT and TIMESTAMPs in microseconds
   }
 }
 
 double QueryResult::Double(std::size_t column) const {
   if (IsNull(column)) return 0;
-  if (duckdb_column_type(raw_.get(), column) != DUCKDB_TYPE_DOUBLE) return static_cast<double>(Int64(column));
-  return static_cast<const double*>(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk_, column)))[row_];
+  if (duckdb_column_type(raw_.get(), column) != DUCKDB_TYPE_DOUBLE)
+    return static_cast<double>(Int64(column));
+  return static_cast<const double*>(
+      duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk_, column)))[row_];
 }
 
 std::optional<TimePoint> QueryResult::Time(std::size_t column) const {
@@ -117,17 +131,21 @@ Status Prepared::Bind(std::size_t index, const Param& value) {
     duckdb_state operator()(std::string_view v) const {
       return duckdb_bind_varchar_length(raw, at, v.data() == nullptr ? "" : v.data(), v.size());
     }
-    duckdb_state operator()(TimePoint v) const { return duckdb_bind_timestamp_tz(raw, at, {ToMicros(v)}); }
+    duckdb_state operator()(TimePoint v) const {
+      return duckdb_bind_timestamp_tz(raw, at, {ToMicros(v)});
+    }
   };
   if (std::visit(Visitor{raw_, index}, value) == DuckDBSuccess) return {};
-  return DuckError(TextOrUnknown(duckdb_prepare_error(raw_))).Annotate("parameter " + std::to_string(index));
+  return DuckError(TextOrUnknown(duckdb_prepare_error(raw_)))
+      .Annotate("parameter " + std::to_string(index));
 }
 
 Status Prepared::BindValue(std::size_t index, duckdb_value value) {
   const duckdb_state state = duckdb_bind_value(raw_, index, value);
   duckdb_destroy_value(&value);
   if (state == DuckDBSuccess) return {};
-  return DuckError(TextOrUnknown(duckdb_prepare_error(raw_))).Annotate("parameter " + std::to_string(index));
+  return DuckError(TextOrUnknown(duckdb_prepare_error(raw_)))
+      .Annotate("parameter " + std::to_string(index));
 }
 
 Result<QueryResult> Prepared::Run() {
@@ -156,7 +174,8 @@ Connection::~Connection() { duckdb_disconnect(&raw_); }
 
 Status Connection::Execute(std::string_view sql) {
   duckdb_result result;
-  if (duckdb_query(raw_, std::string(sql).c_str(), &result) != DuckDBSuccess) return TakeError(result);
+  if (duckdb_query(raw_, std::string(sql).c_str(), &result) != DuckDBSuccess)
+    return TakeError(result);
   duckdb_destroy_result(&result);
   return {};
 }
@@ -207,13 +226,15 @@ Status Transaction::Commit() {
 
 // ---- Appender ----
 
-Result<Appender> Appender::Open(Connection& connection, const std::string& schema, const std::string& table,
-                                const std::vector<std::string>& columns) {
+Result<Appender> Appender::Open(Connection& connection, const std::string& schema,
+                                const std::string& table, const std::vector<std::string>& columns) {
   duckdb_appender raw = nullptr;
-  const duckdb_state state = duckdb_appender_create(connection.raw(), schema.c_str(), table.c_str(), &raw);
+  const duckdb_state state =
+      duckdb_appender_create(connection.raw(), schema.c_str(), table.c_str(), &raw);
   Appender appender(raw);
   TRY(appender.Check(state));
-  for (const std::string& column : columns) TRY(appender.Check(duckdb_appender_add_column(raw, column.c_str())));
+  for (const std::string& column : columns)
+    TRY(appender.Check(duckdb_appender_add_column(raw, column.c_str())));
   return appender;
 }
 
@@ -225,7 +246,9 @@ Status Appender::Check(duckdb_state state) {
   return state == DuckDBSuccess ? Status() : DuckError(TextOrUnknown(duckdb_appender_error(raw_)));
 }
 
-Status Appender::AppendChunk(duckdb_data_chunk chunk) { return Check(duckdb_append_data_chunk(raw_, chunk)); }
+Status Appender::AppendChunk(duckdb_data_chunk chunk) {
+  return Check(duckdb_append_data_chunk(raw_, chunk));
+}
 
 Status Appender::Flush() { return Check(duckdb_appender_flush(raw_)); }
 
@@ -241,7 +264,8 @@ std::string QuotedLiteral(std::string_view text) {
   return quoted + "'";
 }
 
-// From here on SQL can reach no file outside the named directories, whatever it calls. Cannot be undone by SQL.
+// From here on SQL can reach no file outside the named directories, whatever it calls. Cannot be
+// undone by SQL.
 Status ConfineFiles(Connection& connection, const std::vector<std::string>& dirs) {
   std::string list;
   for (const std::string& dir : dirs) list += (list.empty() ? "" : ", ") + QuotedLiteral(dir + "/");
@@ -250,6 +274,8 @@ Status ConfineFiles(Connection& connection, const std::vector<std::string>& dirs
 }
 
 }  // namespace
+
+struct Database::Key {};
 
 Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options, Faults* faults) {
   duckdb_config config = nullptr;
@@ -260,10 +286,12 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options,
   set("autoinstall_known_extensions", "false");
   set("autoload_known_extensions", "false");
   set("allow_community_extensions", "false");
-  set("checkpoint_threshold", "1000 TB");    // the warehouse schedules checkpoints
-  set("preserve_insertion_order", "true");   // pages of rows must not overlap; our loads append in order anyway
+  set("checkpoint_threshold", "1000 TB");  // the warehouse schedules checkpoints
+  set("preserve_insertion_order",
+      "true");  // pages of rows must not overlap; our loads append in order anyway
   if (options.threads > 0) set("threads", std::to_string(options.threads));
-  if (options.memory_bytes_max > 0) set("max_memory", std::to_string(options.memory_bytes_max) + "B");
+  if (options.memory_bytes_max > 0)
+    set("max_memory", std::to_string(options.memory_bytes_max) + "B");
   duckdb_database raw = nullptr;
   char* error = nullptr;
   const char* const path = options.path.empty() ? nullptr : options.path.c_str();
@@ -274,7 +302,7 @@ Result<std::unique_ptr<Database>> Database::Open(const DatabaseOptions& options,
     duckdb_free(error);
     return status;
   }
-  std::unique_ptr<Database> database(new Database(raw, faults));  // NOLINT: the constructor is private
+  auto database = std::make_unique<Database>(Key{}, raw, faults);
   TRY(ConfineFiles(*TRY(database->Connect()), options.readable_dirs));
   return database;
 }
@@ -283,7 +311,8 @@ Database::~Database() { duckdb_close(&raw_); }
 
 Result<std::unique_ptr<Connection>> Database::Connect(std::string_view session_sql) {
   duckdb_connection raw = nullptr;
-  if (duckdb_connect(raw_, &raw) != DuckDBSuccess) return Internal("the warehouse engine gave no connection");
+  if (duckdb_connect(raw_, &raw) != DuckDBSuccess)
+    return Internal("the warehouse engine gave no connection");
   auto connection = std::make_unique<Connection>(raw, faults_);
   if (!session_sql.empty()) TRY(connection->Execute(session_sql));
   return connection;

@@ -1,7 +1,8 @@
-// DuckDB's C API with owners and errors as values. Private to the warehouse module; nothing else includes duckdb.h.
+// DuckDB's C API with owners and errors as values. Private to the warehouse module; nothing else
+// includes duckdb.h.
 //
-// Threads: Database is thread-safe. A Connection and everything made from it belong to one thread at a time; only
-// Interrupt() may come from another thread, while the Connection is alive.
+// Threads: Database is thread-safe. A Connection and everything made from it belong to one thread
+// at a time; only Interrupt() may come from another thread, while the Connection is alive.
 #pragma once
 
 #include <duckdb.h>
@@ -23,14 +24,17 @@
 
 namespace landfall::warehouse {
 
-// A DuckDB error text as a Status. What follows "LF: " is ours and answers the user as it is; otherwise the kind in
-// front ("Conversion Error: ") decides: values -> kInvalidArgument/"invalidQuery"; conflicts of transactions ->
-// kAborted/"conflict" (a retry helps); memory -> kResourceExhausted/"resourcesExceeded"; a full disk ->
-// kResourceExhausted/"diskFull"; interrupt -> kCancelled/"stopped"; what only our SQL can cause -> kInternal.
+// A DuckDB error text as a Status. What follows "LF: " is ours and answers the user as it is;
+// otherwise the kind in front ("Conversion Error: ") decides: values ->
+// kInvalidArgument/"invalidQuery"; conflicts of transactions -> kAborted/"conflict" (a retry
+// helps); memory -> kResourceExhausted/"resourcesExceeded"; a full disk ->
+// kResourceExhausted/"diskFull"; interrupt -> kCancelled/"stopped"; what only our SQL can cause ->
+// kInternal.
 Status DuckError(std::string_view text);
 
 // A value of a parameter. Views must live until the call returns.
-using Param = std::variant<std::monostate, bool, std::int32_t, std::int64_t, std::uint64_t, double, std::string_view, TimePoint>;
+using Param = std::variant<std::monostate, bool, std::int32_t, std::int64_t, std::uint64_t, double,
+                           std::string_view, TimePoint>;
 
 // One result, read forward. Chunks or rows, not both. Columns count from 0.
 class QueryResult {
@@ -43,13 +47,13 @@ class QueryResult {
 
   std::size_t column_count() const;
   std::string_view column_name(std::size_t column) const;
-  std::uint64_t rows_changed() const;   // of INSERT, UPDATE, DELETE
+  std::uint64_t rows_changed() const;  // of INSERT, UPDATE, DELETE
 
   // The next chunk, owned by this object until the next call; nullptr at the end.
   Result<duckdb_data_chunk> NextChunk();
 
-  // Row by row, for results of ours whose types we know: VARCHAR, BIGINT, INTEGER, UBIGINT, HUGEINT, DOUBLE, BOOLEAN
-  // and TIMESTAMPs. NULL reads as empty or 0.
+  // Row by row, for results of ours whose types we know: VARCHAR, BIGINT, INTEGER, UBIGINT,
+  // HUGEINT, DOUBLE, BOOLEAN and TIMESTAMPs. NULL reads as empty or 0.
   Result<bool> Next();
   bool IsNull(std::size_t column) const;
   std::string Text(std::size_t column) const;
@@ -110,10 +114,12 @@ class Connection {
 class Transaction {
  public:
   static Result<Transaction> Begin(Connection& connection);
-  Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  Transaction(Transaction&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
-  // Durable on OK. After a failure nothing happened. A hit of fault point warehouse.commit fails it.
+  // Durable on OK. After a failure nothing happened. A hit of fault point warehouse.commit fails
+  // it.
   Status Commit();
 
  private:
@@ -121,11 +127,14 @@ class Transaction {
   Connection* connection_;
 };
 
-// Bulk insert into one table inside the connection's transaction. Close() or everything since the last Flush is lost.
+// Bulk insert into one table inside the connection's transaction. Close() or everything since the
+// last Flush is lost.
 class Appender {
  public:
-  // `columns`: the ones that AppendChunk brings, in its order; the others get their defaults. Empty: all.
-  static Result<Appender> Open(Connection& connection, const std::string& schema, const std::string& table,
+  // `columns`: the ones that AppendChunk brings, in its order; the others get their defaults.
+  // Empty: all.
+  static Result<Appender> Open(Connection& connection, const std::string& schema,
+                               const std::string& table,
                                const std::vector<std::string>& columns = {});
   Appender(Appender&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
   Appender& operator=(Appender&&) = delete;
@@ -142,7 +151,7 @@ class Appender {
 };
 
 struct DatabaseOptions {
-  std::string path;                    // empty: in memory
+  std::string path;  // empty: in memory
   std::size_t threads = 0;
   std::uint64_t memory_bytes_max = 0;
   std::vector<std::string> readable_dirs;  // the only places reader functions may open files in
@@ -153,13 +162,14 @@ class Database {
   // kFailedPrecondition/"locked" when another process has the file.
   static Result<std::unique_ptr<Database>> Open(const DatabaseOptions& options, Faults* faults);
   ~Database();
+  struct Key;  // only Open has one
+  Database(const Key&, duckdb_database raw, Faults* faults) : raw_(raw), faults_(faults) {}
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   // With googlesql's session settings and macros when `session_sql` is given.
   Result<std::unique_ptr<Connection>> Connect(std::string_view session_sql = {});
 
  private:
-  Database(duckdb_database raw, Faults* faults) : raw_(raw), faults_(faults) {}
   duckdb_database raw_;
   Faults* const faults_;
 };

@@ -5,10 +5,13 @@
 namespace landfall::warehouse {
 namespace {
 
-JsonObject RefJson(const TableRef& ref) { return {{"p", ref.project}, {"d", ref.dataset}, {"t", ref.table}}; }
+JsonObject RefJson(const TableRef& ref) {
+  return {{"p", ref.project}, {"d", ref.dataset}, {"t", ref.table}};
+}
 
 Result<TableRef> ParseRef(const JsonObject& object) {
-  return TableRef{TRY(StringMember(object, "p")).value_or(""), TRY(StringMember(object, "d")).value_or(""),
+  return TableRef{TRY(StringMember(object, "p")).value_or(""),
+                  TRY(StringMember(object, "d")).value_or(""),
                   TRY(StringMember(object, "t")).value_or("")};
 }
 
@@ -23,7 +26,8 @@ JsonObject ErrorJson(const JobError& error) {
 }
 
 Result<JobError> ParseError(const JsonObject& object) {
-  return JobError{TRY(StringMember(object, "reason")).value_or(""), TRY(StringMember(object, "location")).value_or(""),
+  return JobError{TRY(StringMember(object, "reason")).value_or(""),
+                  TRY(StringMember(object, "location")).value_or(""),
                   TRY(StringMember(object, "message")).value_or("")};
 }
 
@@ -35,7 +39,7 @@ Result<std::optional<TimePoint>> TimeMember(const JsonObject& object, std::strin
 // Counters and texts whose defaults are not written, by their names in the record.
 struct TextMember {
   const char* name;
-  std::string Job::*member;
+  std::string Job::* member;
 };
 constexpr TextMember kTexts[] = {
     {"user", &Job::user_email},
@@ -46,19 +50,21 @@ constexpr TextMember kTexts[] = {
 };
 struct NumberMember {
   const char* name;
-  std::int64_t Job::*member;
+  std::int64_t Job::* member;
 };
 constexpr NumberMember kNumbers[] = {
-    {"inputFiles", &Job::input_files},   {"inputBytes", &Job::input_bytes}, {"outputRows", &Job::output_rows},
-    {"outputBytes", &Job::output_bytes}, {"badRecords", &Job::bad_records}, {"bytesProcessed", &Job::bytes_processed},
+    {"inputFiles", &Job::input_files}, {"inputBytes", &Job::input_bytes},
+    {"outputRows", &Job::output_rows}, {"outputBytes", &Job::output_bytes},
+    {"badRecords", &Job::bad_records}, {"bytesProcessed", &Job::bytes_processed},
     {"totalRows", &Job::total_rows},
 };
 struct OptionalMember {
   const char* name;
-  std::optional<std::int64_t> Job::*member;
+  std::optional<std::int64_t> Job::* member;
 };
-constexpr OptionalMember kOptionals[] = {
-    {"inserted", &Job::dml_inserted}, {"updated", &Job::dml_updated}, {"deleted", &Job::dml_deleted}};
+constexpr OptionalMember kOptionals[] = {{"inserted", &Job::dml_inserted},
+                                         {"updated", &Job::dml_updated},
+                                         {"deleted", &Job::dml_deleted}};
 
 }  // namespace
 
@@ -91,31 +97,43 @@ std::string JobRecord(const Job& job) {
   return ToText(object);
 }
 
-Result<Job> ParseJobRecord(std::string_view project, std::string_view job_id, std::string_view record) {
+Result<Job> ParseJobRecord(std::string_view project, std::string_view job_id,
+                           std::string_view record) {
   const Json json = TRY(ParseJson(record));
-  if (!json.is_object()) return DataLoss("the stored record of job " + std::string(job_id) + " is damaged");
+  if (!json.is_object())
+    return DataLoss("the stored record of job " + std::string(job_id) + " is damaged");
   const JsonObject& object = json.get_object();
   Job job;
-  job.ref = {std::string(project), std::string(job_id), TRY(StringMember(object, "location")).value_or("US")};
-  job.kind = TRY(StringMember(object, "kind")).value_or("") == "load" ? JobKind::kLoad : JobKind::kQuery;
+  job.ref = {std::string(project), std::string(job_id),
+             TRY(StringMember(object, "location")).value_or("US")};
+  job.kind =
+      TRY(StringMember(object, "kind")).value_or("") == "load" ? JobKind::kLoad : JobKind::kQuery;
   job.state = static_cast<JobState>(TRY(Int64Member(object, "state")).value_or(2));
   job.created = FromMicros(TRY(Int64Member(object, "created")).value_or(0));
-  for (const TextMember& text : kTexts) job.*text.member = TRY(StringMember(object, text.name)).value_or("");
-  for (const NumberMember& number : kNumbers) job.*number.member = TRY(Int64Member(object, number.name)).value_or(0);
-  for (const OptionalMember& number : kOptionals) job.*number.member = TRY(Int64Member(object, number.name));
-  if (const JsonObject* labels = TRY(ObjectMember(object, "labels"))) job.labels = TRY(ParseLabels(*labels));
+  for (const TextMember& text : kTexts)
+    job.*text.member = TRY(StringMember(object, text.name)).value_or("");
+  for (const NumberMember& number : kNumbers)
+    job.*number.member = TRY(Int64Member(object, number.name)).value_or(0);
+  for (const OptionalMember& number : kOptionals)
+    job.*number.member = TRY(Int64Member(object, number.name));
+  if (const JsonObject* labels = TRY(ObjectMember(object, "labels")))
+    job.labels = TRY(ParseLabels(*labels));
   job.destination = TRY(RefMember(object, "destination"));
   job.ddl_target = TRY(RefMember(object, "ddlTarget"));
-  if (const JsonObject* error = TRY(ObjectMember(object, "error"))) job.error = TRY(ParseError(*error));
+  if (const JsonObject* error = TRY(ObjectMember(object, "error")))
+    job.error = TRY(ParseError(*error));
   job.started = TRY(TimeMember(object, "started"));
   job.ended = TRY(TimeMember(object, "ended"));
-  // The names of result columns are free, so the schema of a result is not checked like one a client sends.
-  if (const JsonArray* schema = TRY(ArrayMember(object, "schema"))) job.result_schema = TRY(ParseResultSchema(*schema));
+  // The names of result columns are free, so the schema of a result is not checked like one a
+  // client sends.
+  if (const JsonArray* schema = TRY(ArrayMember(object, "schema")))
+    job.result_schema = TRY(ParseResultSchema(*schema));
   if (const JsonArray* errors = TRY(ArrayMember(object, "errors"))) {
     for (const Json& error : *errors) job.errors.push_back(TRY(ParseError(error.as_object())));
   }
   if (const JsonArray* referenced = TRY(ArrayMember(object, "referenced"))) {
-    for (const Json& ref : *referenced) job.referenced_tables.push_back(TRY(ParseRef(ref.as_object())));
+    for (const Json& ref : *referenced)
+      job.referenced_tables.push_back(TRY(ParseRef(ref.as_object())));
   }
   return job;
 }

@@ -10,6 +10,7 @@
 namespace landfall::warehouse {
 
 std::string JobRecord(const Job& job);
-Result<Job> ParseJobRecord(std::string_view project, std::string_view job_id, std::string_view record);
+Result<Job> ParseJobRecord(std::string_view project, std::string_view job_id,
+                           std::string_view record);
 
 }  // namespace landfall::warehouse

@@ -31,7 +31,8 @@ bool LiveJob::WaitDone(std::chrono::milliseconds wait, const std::stop_token& st
   const auto end = std::chrono::steady_clock::now() + wait;
   const MutexLock lock(mu_);
   while (job_.state != JobState::kDone) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        end - std::chrono::steady_clock::now());
     if (left.count() <= 0 || stop.stop_requested()) return false;
     changed_.WaitFor(mu_, std::min(left, kStopCheck));
   }
@@ -73,7 +74,9 @@ void LiveJob::Publish(Job job, std::shared_ptr<const ResultRows> result) {
 }
 
 Status JobRun::CheckStop() const {
-  return stop().stop_requested() ? Cancelled("Job execution was cancelled: User requested cancellation") : Status();
+  return stop().stop_requested()
+             ? Cancelled("Job execution was cancelled: User requested cancellation")
+             : Status();
 }
 
 bool JobRun::Pause(std::chrono::milliseconds wait) const {
@@ -85,9 +88,11 @@ Status JobRun::CommitDone(Transaction& transaction, CatalogChange* change) {
   job.state = JobState::kDone;
   job.ended = clock_.Now();
   TRY(SaveJob(connection, job));
-  if (has_result) TRY(SaveJobResult(connection, job.ref, result.rows, result.table, *job.ended + result_life));
+  if (has_result)
+    TRY(SaveJobResult(connection, job.ref, result.rows, result.table, *job.ended + result_life));
   // From here on a cancel comes too late: an interrupted COMMIT may have happened.
-  if (!live_.BeginCommit()) return Cancelled("Job execution was cancelled: User requested cancellation");
+  if (!live_.BeginCommit())
+    return Cancelled("Job execution was cancelled: User requested cancellation");
   return change != nullptr ? change->Commit(transaction) : transaction.Commit();
 }
 

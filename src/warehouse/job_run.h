@@ -1,8 +1,9 @@
 // A job in progress: what its work may do, and what others may ask of it. Private to the module.
 //
-// The work runs on a pool thread with one connection. It fills `job`, makes its effect in a transaction and calls
-// CommitDone, which writes the finished record into that same transaction: the job is DONE exactly when its effect is
-// there. When the work returns an error instead, the runner writes the record with that error.
+// The work runs on a pool thread with one connection. It fills `job`, makes its effect in a
+// transaction and calls CommitDone, which writes the finished record into that same transaction:
+// the job is DONE exactly when its effect is there. When the work returns an error instead, the
+// runner writes the record with that error.
 #pragma once
 
 #include <chrono>
@@ -20,7 +21,8 @@
 
 namespace landfall::warehouse {
 
-// The rows of a SELECT: texts as wire.h keeps them, separated by '\n', or a table of schema _landfall_results.
+// The rows of a SELECT: texts as wire.h keeps them, separated by '\n', or a table of schema
+// _landfall_results.
 struct ResultRows {
   std::string rows;
   std::string table;
@@ -44,8 +46,8 @@ class LiveJob {
   friend class JobRun;
   friend class JobRunner;
   void Start(TimePoint now, Connection* connection);
-  bool BeginCommit();                    // false: cancelled first. True: no interrupt comes any more
-  void Settle();                         // no interrupt comes any more
+  bool BeginCommit();  // false: cancelled first. True: no interrupt comes any more
+  void Settle();       // no interrupt comes any more
   void Publish(Job job, std::shared_ptr<const ResultRows> result);
 
   std::stop_source stop_;
@@ -61,19 +63,19 @@ class JobRun {
   JobRun(LiveJob& live, Connection& worker_connection, Clock& clock)
       : job(live.Snapshot()), connection(worker_connection), live_(live), clock_(clock) {}
 
-  Job job;                       // the record in the making
-  ResultRows result;             // of a SELECT that has no table of its own as destination
+  Job job;            // the record in the making
+  ResultRows result;  // of a SELECT that has no table of its own as destination
   bool has_result = false;
   std::chrono::hours result_life{24};
   Connection& connection;
 
   std::stop_token stop() const { return live_.stop_token(); }
-  Status CheckStop() const;      // kCancelled/"stopped" once cancelled
+  Status CheckStop() const;  // kCancelled/"stopped" once cancelled
   // Waits a little before a retry; false when cancelled.
   bool Pause(std::chrono::milliseconds wait) const;
 
-  // Writes the finished record and the result into the transaction and commits it, with the catalog's changes when
-  // given. kCancelled: nothing happened.
+  // Writes the finished record and the result into the transaction and commits it, with the
+  // catalog's changes when given. kCancelled: nothing happened.
   Status CommitDone(Transaction& transaction, CatalogChange* change = nullptr);
 
  private:

@@ -13,14 +13,18 @@ constexpr std::size_t kErrorsMax = 100;
 
 }  // namespace
 
-JobRunner::JobRunner(RunnerOptions options, ConnectionPool& connections, Clock& clock, Log& log, Metrics& metrics)
+JobRunner::JobRunner(RunnerOptions options, ConnectionPool& connections, Clock& clock, Log& log,
+                     Metrics& metrics)
     : options_(options),
       connections_(connections),
       clock_(clock),
       log_(log),
-      done_(metrics.AddCounter("landfall_warehouse_jobs_total", "jobs that ended", "result=\"ok\"")),
-      failed_(metrics.AddCounter("landfall_warehouse_jobs_total", "jobs that ended", "result=\"failed\"")),
-      queued_gauge_(metrics.AddGauge("landfall_warehouse_jobs_queued", "jobs that wait for a worker")) {
+      done_(
+          metrics.AddCounter("landfall_warehouse_jobs_total", "jobs that ended", "result=\"ok\"")),
+      failed_(metrics.AddCounter("landfall_warehouse_jobs_total", "jobs that ended",
+                                 "result=\"failed\"")),
+      queued_gauge_(
+          metrics.AddGauge("landfall_warehouse_jobs_queued", "jobs that wait for a worker")) {
   for (std::size_t i = 0; i < options_.workers_max; ++i) {
     workers_.emplace_back([this](const std::stop_token& stop) { Loop(stop); });
   }
@@ -45,7 +49,8 @@ Status JobRunner::Reserve() {
   const MutexLock lock(mu_);
   if (stopping_) return Unavailable("the warehouse is closing");
   if (reserved_ >= options_.queued_jobs_max) {
-    return ResourceExhausted("Exceeded rate limits: " + std::to_string(reserved_) + " jobs are waiting; the limit is " +
+    return ResourceExhausted("Exceeded rate limits: " + std::to_string(reserved_) +
+                                 " jobs are waiting; the limit is " +
                                  std::to_string(options_.queued_jobs_max),
                              "jobRateLimitExceeded");
   }
@@ -126,7 +131,9 @@ void JobRunner::SaveFailure(JobRun& run, const Status& status) {
   if (run.job.errors.size() > kErrorsMax) run.job.errors.resize(kErrorsMax);
   const Status saved = SaveJob(run.connection, run.job);
   // The record stays PENDING and the next start ends it; until then memory has the truth.
-  if (!saved.ok()) log_.Error("job_record_not_saved", {{"job", ToString(run.job.ref)}, {"error", saved.ToString()}});
+  if (!saved.ok())
+    log_.Error("job_record_not_saved",
+               {{"job", ToString(run.job.ref)}, {"error", saved.ToString()}});
 }
 
 void JobRunner::RunOne(const Queued& queued) {
@@ -138,7 +145,8 @@ void JobRunner::RunOne(const Queued& queued) {
     failed.ended = clock_.Now();
     failed.error = JobErrorOf(lease.status());
     queued.live->Publish(std::move(failed), nullptr);
-    log_.Error("job_without_connection", {{"job", ToString(before.ref)}, {"error", lease.status().ToString()}});
+    log_.Error("job_without_connection",
+               {{"job", ToString(before.ref)}, {"error", lease.status().ToString()}});
     return;
   }
   queued.live->Start(clock_.Now(), &**lease);
@@ -156,7 +164,8 @@ void JobRunner::RunOne(const Queued& queued) {
     failed_.Add();
     SaveFailure(run, status);
   }
-  log_.Debug("job_done", {{"job", ToString(run.job.ref)}, {"error", status.ok() ? "" : status.ToString()}});
+  log_.Debug("job_done",
+             {{"job", ToString(run.job.ref)}, {"error", status.ok() ? "" : status.ToString()}});
   queued.live->Publish(std::move(run.job), std::move(result));
   Retire({before.ref.project, before.ref.job_id}, bytes);
 }
@@ -165,7 +174,8 @@ void JobRunner::Retire(const Key& key, std::size_t bytes) {
   const MutexLock lock(mu_);
   finished_.emplace_back(key, bytes);
   finished_bytes_ += bytes;
-  while (finished_.size() > options_.recent_jobs_max || finished_bytes_ > options_.recent_bytes_max) {
+  while (finished_.size() > options_.recent_jobs_max ||
+         finished_bytes_ > options_.recent_bytes_max) {
     finished_bytes_ -= finished_.front().second;
     jobs_.erase(finished_.front().first);
     finished_.pop_front();

@@ -1,4 +1,5 @@
-// The bounded pool that runs jobs, and the jobs that are in progress or were lately. Private to the module.
+// The bounded pool that runs jobs, and the jobs that are in progress or were lately. Private to the
+// module.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ namespace landfall::warehouse {
 struct RunnerOptions {
   std::size_t workers_max = 4;
   std::size_t queued_jobs_max = 1000;
-  std::size_t recent_jobs_max = 512;               // finished ones kept in memory, with their results
+  std::size_t recent_jobs_max = 512;  // finished ones kept in memory, with their results
   std::size_t recent_bytes_max = 64u << 20;
   std::chrono::hours result_life{24};
 };
@@ -30,11 +31,13 @@ struct RunnerOptions {
 class JobRunner {
  public:
   // `connections` must have at least workers_max.
-  JobRunner(RunnerOptions options, ConnectionPool& connections, Clock& clock, Log& log, Metrics& metrics);
+  JobRunner(RunnerOptions options, ConnectionPool& connections, Clock& clock, Log& log,
+            Metrics& metrics);
   ~JobRunner();  // cancels what is queued or running and waits
 
-  // Reserves a place in the queue: kResourceExhausted/"jobRateLimitExceeded" when it is full. Ask before the record is
-  // made durable; Submit uses it, and without Submit it must be given back with Forget.
+  // Reserves a place in the queue: kResourceExhausted/"jobRateLimitExceeded" when it is full. Ask
+  // before the record is made durable; Submit uses it, and without Submit it must be given back
+  // with Forget.
   Status Reserve();
   void Forget();
   // Runs `work` for the job, whose record is durable already.

@@ -11,8 +11,9 @@ namespace {
 // deleted: hidden from readers. expires: microseconds, when the result may go; NULL: no result.
 constexpr std::string_view kTable = R"(
 CREATE TABLE IF NOT EXISTS _landfall.jobs (
-  project VARCHAR, job_id VARCHAR, created BIGINT, state INTEGER, request_id VARCHAR, deleted BOOLEAN, record VARCHAR,
-  result_rows VARCHAR, result_table VARCHAR, expires BIGINT, PRIMARY KEY (project, job_id));
+  project VARCHAR, job_id VARCHAR, created BIGINT, state INTEGER, request_id VARCHAR,
+  deleted BOOLEAN, record VARCHAR, result_rows VARCHAR, result_table VARCHAR,
+  expires BIGINT, PRIMARY KEY (project, job_id));
 )";
 
 constexpr std::size_t kPageMax = 1000;
@@ -25,13 +26,15 @@ struct Place {
 Result<Place> ParsePlace(const std::string& token) {
   const std::size_t slash = token.find('/');
   const auto created = ParseInt64(std::string_view(token).substr(0, slash));
-  if (slash == std::string::npos || !created) return InvalidArgument("Invalid page token", "invalid", "pageToken");
+  if (slash == std::string::npos || !created)
+    return InvalidArgument("Invalid page token", "invalid", "pageToken");
   return Place{*created, token.substr(slash + 1)};
 }
 
 std::string StateList(const std::vector<JobState>& states) {
   std::string list;
-  for (const JobState state : states) list += (list.empty() ? "" : ", ") + std::to_string(static_cast<int>(state));
+  for (const JobState state : states)
+    list += (list.empty() ? "" : ", ") + std::to_string(static_cast<int>(state));
   return list;
 }
 
@@ -39,13 +42,16 @@ std::string StateList(const std::vector<JobState>& states) {
 
 Status CreateJobTables(Connection& connection) { return connection.Execute(kTable); }
 
-std::string ToString(const JobRef& ref) { return ref.project + ":" + ref.location + "." + ref.job_id; }
+std::string ToString(const JobRef& ref) {
+  return ref.project + ":" + ref.location + "." + ref.job_id;
+}
 
 Status JobNotFound(const JobRef& ref) { return NotFound("Not found: Job " + ToString(ref)); }
 
 Status CheckJobId(std::string_view job_id) {
   if (job_id.empty() || job_id.size() > 1024) {
-    return InvalidArgument("Invalid job ID: it is " + std::to_string(job_id.size()) + " characters long; 1 to 1024 are allowed");
+    return InvalidArgument("Invalid job ID: it is " + std::to_string(job_id.size()) +
+                           " characters long; 1 to 1024 are allowed");
   }
   for (const char c : job_id) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -57,7 +63,9 @@ Status CheckJobId(std::string_view job_id) {
   return {};
 }
 
-JobError JobErrorOf(const Status& status) { return {status.reason(), status.location(), status.message()}; }
+JobError JobErrorOf(const Status& status) {
+  return {status.reason(), status.location(), status.message()};
+}
 
 Status StatusOf(const JobError& error) {
   struct Row {
@@ -65,11 +73,16 @@ Status StatusOf(const JobError& error) {
     Code code;
   };
   constexpr Row kRows[] = {
-      {"notFound", Code::kNotFound},           {"duplicate", Code::kAlreadyExists},
-      {"accessDenied", Code::kPermissionDenied}, {"backendError", Code::kUnavailable},
-      {"internalError", Code::kInternal},      {"notImplemented", Code::kUnimplemented},
-      {"conditionNotMet", Code::kFailedPrecondition}, {"stopped", Code::kCancelled},
-      {"conflict", Code::kAborted},            {"diskFull", Code::kResourceExhausted},
+      {"notFound", Code::kNotFound},
+      {"duplicate", Code::kAlreadyExists},
+      {"accessDenied", Code::kPermissionDenied},
+      {"backendError", Code::kUnavailable},
+      {"internalError", Code::kInternal},
+      {"notImplemented", Code::kUnimplemented},
+      {"conditionNotMet", Code::kFailedPrecondition},
+      {"stopped", Code::kCancelled},
+      {"conflict", Code::kAborted},
+      {"diskFull", Code::kResourceExhausted},
   };
   Code code = Code::kInvalidArgument;
   for (const Row& row : kRows) {
@@ -79,8 +92,9 @@ Status StatusOf(const JobError& error) {
 }
 
 Status InsertJob(Connection& connection, const Job& job, std::string_view request_id) {
-  QueryResult taken = TRY(connection.Run("SELECT record FROM _landfall.jobs WHERE project = $1 AND job_id = $2",
-                                         {job.ref.project, job.ref.job_id}));
+  QueryResult taken =
+      TRY(connection.Run("SELECT record FROM _landfall.jobs WHERE project = $1 AND job_id = $2",
+                         {job.ref.project, job.ref.job_id}));
   if (TRY(taken.Next())) {
     const Job first = TRY(ParseJobRecord(job.ref.project, job.ref.job_id, taken.Text(0)));
     return AlreadyExists("Already Exists: Job " + ToString(first.ref));
@@ -88,26 +102,29 @@ Status InsertJob(Connection& connection, const Job& job, std::string_view reques
   const std::string record = JobRecord(job);
   Result<QueryResult> inserted = connection.Run(
       "INSERT INTO _landfall.jobs VALUES ($1, $2, $3, $4, $5, false, $6, NULL, NULL, NULL)",
-      {job.ref.project, job.ref.job_id, ToMicros(job.created), static_cast<std::int32_t>(job.state), request_id, record});
+      {job.ref.project, job.ref.job_id, ToMicros(job.created), static_cast<std::int32_t>(job.state),
+       request_id, record});
   if (inserted.ok()) return {};
-  // Another connection was faster: its uncommitted key is a conflict, its committed one a constraint.
+  // Another connection was faster: its uncommitted key is a conflict, its committed one a
+  // constraint.
   const bool raced = inserted.status().message().find("Duplicate key") != std::string::npos;
   return raced ? AlreadyExists("Already Exists: Job " + ToString(job.ref)) : inserted.status();
 }
 
 Status SaveJob(Connection& connection, const Job& job) {
   const std::string record = JobRecord(job);
-  const QueryResult saved =
-      TRY(connection.Run("UPDATE _landfall.jobs SET state = $3, record = $4 WHERE project = $1 AND job_id = $2",
-                         {job.ref.project, job.ref.job_id, static_cast<std::int32_t>(job.state), record}));
+  const QueryResult saved = TRY(connection.Run(
+      "UPDATE _landfall.jobs SET state = $3, record = $4 WHERE project = $1 AND job_id = $2",
+      {job.ref.project, job.ref.job_id, static_cast<std::int32_t>(job.state), record}));
   return saved.rows_changed() == 1 ? Status() : JobNotFound(job.ref);
 }
 
-Status SaveJobResult(Connection& connection, const JobRef& ref, std::string_view rows, std::string_view table,
-                     TimePoint expires) {
-  (void)TRY(connection.Run(
-      "UPDATE _landfall.jobs SET result_rows = $3, result_table = $4, expires = $5 WHERE project = $1 AND job_id = $2",
-      {ref.project, ref.job_id, rows, table, ToMicros(expires)}));
+Status SaveJobResult(Connection& connection, const JobRef& ref, std::string_view rows,
+                     std::string_view table, TimePoint expires) {
+  (void)TRY(
+      connection.Run("UPDATE _landfall.jobs SET result_rows = $3, result_table = $4, expires = $5 "
+                     "WHERE project = $1 AND job_id = $2",
+                     {ref.project, ref.job_id, rows, table, ToMicros(expires)}));
   return {};
 }
 
@@ -125,8 +142,10 @@ Result<std::optional<StoredJob>> FindJob(Connection& connection, const JobRef& r
   return std::optional<StoredJob>(std::move(stored));
 }
 
-Result<Page<Job>> ListStoredJobs(Connection& connection, std::string_view project, const Warehouse::JobFilter& filter) {
-  std::string sql = "SELECT job_id, record, created FROM _landfall.jobs WHERE project = $1 AND NOT deleted";
+Result<Page<Job>> ListStoredJobs(Connection& connection, std::string_view project,
+                                 const Warehouse::JobFilter& filter) {
+  std::string sql =
+      "SELECT job_id, record, created FROM _landfall.jobs WHERE project = $1 AND NOT deleted";
   std::vector<Param> params = {project};
   const auto add = [&](std::string_view condition, Param value) {
     params.push_back(value);
@@ -140,9 +159,11 @@ Result<Page<Job>> ListStoredJobs(Connection& connection, std::string_view projec
     place = TRY(ParsePlace(filter.page_token));
     params.emplace_back(place.created);
     params.emplace_back(std::string_view(place.job_id));
-    sql += " AND (-created, job_id) > (-$" + std::to_string(params.size() - 1) + ", $" + std::to_string(params.size()) + ")";
+    sql += " AND (-created, job_id) > (-$" + std::to_string(params.size() - 1) + ", $" +
+           std::to_string(params.size()) + ")";
   }
-  const std::size_t rows_max = filter.results_max == 0 ? 50 : std::min(filter.results_max, kPageMax);
+  const std::size_t rows_max =
+      filter.results_max == 0 ? 50 : std::min(filter.results_max, kPageMax);
   sql += " ORDER BY created DESC, job_id LIMIT " + std::to_string(rows_max + 1);
   QueryResult found = TRY(connection.Run(sql, params));
   Page<Job> page;
@@ -159,35 +180,42 @@ Result<Page<Job>> ListStoredJobs(Connection& connection, std::string_view projec
 
 Status MarkJobDeleted(Connection& connection, const JobRef& ref) {
   const QueryResult marked = TRY(connection.Run(
-      "UPDATE _landfall.jobs SET deleted = true WHERE project = $1 AND job_id = $2 AND NOT deleted", {ref.project, ref.job_id}));
+      "UPDATE _landfall.jobs SET deleted = true WHERE project = $1 AND job_id = $2 AND NOT deleted",
+      {ref.project, ref.job_id}));
   return marked.rows_changed() == 1 ? Status() : JobNotFound(ref);
 }
 
 Result<std::vector<Job>> UnfinishedJobs(Connection& connection) {
-  QueryResult found = TRY(connection.Run("SELECT project, job_id, record FROM _landfall.jobs WHERE state <> 2"));
+  QueryResult found =
+      TRY(connection.Run("SELECT project, job_id, record FROM _landfall.jobs WHERE state <> 2"));
   std::vector<Job> jobs;
-  while (TRY(found.Next())) jobs.push_back(TRY(ParseJobRecord(found.Text(0), found.Text(1), found.Text(2))));
+  while (TRY(found.Next()))
+    jobs.push_back(TRY(ParseJobRecord(found.Text(0), found.Text(1), found.Text(2))));
   return jobs;
 }
 
 Result<std::vector<std::string>> ExpireResults(Connection& connection, TimePoint now) {
   std::vector<std::string> tables;
-  QueryResult old = TRY(connection.Run("SELECT coalesce(result_table, '') FROM _landfall.jobs WHERE expires <= $1", {ToMicros(now)}));
+  QueryResult old = TRY(
+      connection.Run("SELECT coalesce(result_table, '') FROM _landfall.jobs WHERE expires <= $1",
+                     {ToMicros(now)}));
   bool any = false;
   while (TRY(old.Next())) {
     any = true;
     if (std::string table = old.Text(0); !table.empty()) tables.push_back(std::move(table));
   }
   if (!any) return tables;
-  (void)TRY(connection.Run(
-      "UPDATE _landfall.jobs SET result_rows = NULL, result_table = NULL, expires = NULL WHERE expires <= $1",
-      {ToMicros(now)}));
+  (void)TRY(
+      connection.Run("UPDATE _landfall.jobs SET result_rows = NULL, result_table = NULL, expires = "
+                     "NULL WHERE expires <= $1",
+                     {ToMicros(now)}));
   return tables;
 }
 
 Result<std::vector<std::string>> ResultTablesInUse(Connection& connection) {
   QueryResult found =
-      TRY(connection.Run("SELECT result_table FROM _landfall.jobs WHERE result_table IS NOT NULL AND result_table <> ''"));
+      TRY(connection.Run("SELECT result_table FROM _landfall.jobs WHERE result_table IS NOT NULL "
+                         "AND result_table <> ''"));
   std::vector<std::string> tables;
   while (TRY(found.Next())) tables.push_back(found.Text(0));
   return tables;

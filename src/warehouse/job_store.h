@@ -1,5 +1,6 @@
-// Job records: control table _landfall.jobs. Functions run on any connection, inside its open transaction when there
-// is one, so that a job's end commits together with its effect. Private to the module.
+// Job records: control table _landfall.jobs. Functions run on any connection, inside its open
+// transaction when there is one, so that a job's end commits together with its effect. Private to
+// the module.
 #pragma once
 
 #include <optional>
@@ -30,18 +31,20 @@ Status StatusOf(const JobError& error);
 Status InsertJob(Connection& connection, const Job& job, std::string_view request_id = {});
 // State and everything else of a record that is there.
 Status SaveJob(Connection& connection, const Job& job);
-// Rows of a result that is small enough, see result_rows.h; and the name of the result table of a larger one.
-Status SaveJobResult(Connection& connection, const JobRef& ref, std::string_view rows, std::string_view table,
-                     TimePoint expires);
+// Rows of a result that is small enough, see result_rows.h; and the name of the result table of a
+// larger one.
+Status SaveJobResult(Connection& connection, const JobRef& ref, std::string_view rows,
+                     std::string_view table, TimePoint expires);
 
 struct StoredJob {
   Job job;
   std::string result_rows, result_table;
-  bool has_result = false;            // false: none, or gone with its time
+  bool has_result = false;  // false: none, or gone with its time
 };
 // By project and job id; nullopt also for a deleted one. `ref.location` is not compared.
 Result<std::optional<StoredJob>> FindJob(Connection& connection, const JobRef& ref);
-Result<Page<Job>> ListStoredJobs(Connection& connection, std::string_view project, const Warehouse::JobFilter& filter);
+Result<Page<Job>> ListStoredJobs(Connection& connection, std::string_view project,
+                                 const Warehouse::JobFilter& filter);
 // The record is gone for readers; its id stays taken.
 Status MarkJobDeleted(Connection& connection, const JobRef& ref);
 

@@ -20,14 +20,16 @@ JobRef Ref(std::string id) { return JobRef{"p", std::move(id)}; }
 
 TEST(JobIdentity, EveryAcknowledgedJobIsFoundAfterARestart) {
   TestWarehouse t;
-  const Job done = t.Finish(t->InsertQuery(t.ctx, Ref("j1"), Sql("SELECT 1 AS x"), {{"k", "v"}}, "{}").value());
+  const Job done =
+      t.Finish(t->InsertQuery(t.ctx, Ref("j1"), Sql("SELECT 1 AS x"), {{"k", "v"}}, "{}").value());
   t.Reopen();
   const Job found = t->GetJob(t.ctx, Ref("j1")).value();
   EXPECT_EQ(found.state, JobState::kDone);
   EXPECT_EQ(found.labels.at("k"), "v");
   EXPECT_EQ(found.statement_type, "SELECT");
   EXPECT_EQ(found.ended, done.ended);
-  EXPECT_THAT(t->JobRows(t.ctx, Ref("j1"), {}).value().rows, ::testing::ElementsAre(R"({"f":[{"v":"1"}]})"));
+  EXPECT_THAT(t->JobRows(t.ctx, Ref("j1"), {}).value().rows,
+              ::testing::ElementsAre(R"({"f":[{"v":"1"}]})"));
   EXPECT_THAT(t->ListJobs(t.ctx, "p", {}).value().items, SizeIs(1));
 }
 
@@ -35,7 +37,9 @@ TEST(JobIdentity, AKnownIdIsADuplicateAndRunsNothing) {
   TestWarehouse t;
   t.MakeDataset();
   t.Run("CREATE TABLE d.t (a INT64)");
-  const auto insert = [&] { return t->InsertQuery(t.ctx, Ref("same"), Sql("INSERT INTO d.t (a) VALUES (1)"), {}, ""); };
+  const auto insert = [&] {
+    return t->InsertQuery(t.ctx, Ref("same"), Sql("INSERT INTO d.t (a) VALUES (1)"), {}, "");
+  };
   t.Finish(insert().value());
   for (const bool restarted : {false, true}) {
     if (restarted) t.Reopen();
@@ -49,13 +53,16 @@ TEST(JobIdentity, AKnownIdIsADuplicateAndRunsNothing) {
 
 TEST(JobIdentity, AFailedJobKeepsItsId) {
   TestWarehouse t;
-  const Job failed = t.Finish(t->InsertQuery(t.ctx, Ref("bad"), Sql("SELECT nope"), {}, "").value());
+  const Job failed =
+      t.Finish(t->InsertQuery(t.ctx, Ref("bad"), Sql("SELECT nope"), {}, "").value());
   ASSERT_TRUE(failed.error);
   EXPECT_EQ(failed.error->reason, "invalidQuery");
   EXPECT_EQ(failed.error->location, "query");
-  EXPECT_EQ(t->InsertQuery(t.ctx, Ref("bad"), Sql("SELECT 1"), {}, "").status().reason(), "duplicate");
+  EXPECT_EQ(t->InsertQuery(t.ctx, Ref("bad"), Sql("SELECT 1"), {}, "").status().reason(),
+            "duplicate");
   t.Reopen();
-  EXPECT_EQ(t->InsertQuery(t.ctx, Ref("bad"), Sql("SELECT 1"), {}, "").status().reason(), "duplicate");
+  EXPECT_EQ(t->InsertQuery(t.ctx, Ref("bad"), Sql("SELECT 1"), {}, "").status().reason(),
+            "duplicate");
   EXPECT_EQ(t->JobRows(t.ctx, Ref("bad"), {}).status().reason(), "invalidQuery");
 }
 
@@ -64,14 +71,17 @@ TEST(JobIdentity, ADeletedJobIsGoneButItsIdStaysTaken) {
   t.Finish(t->InsertQuery(t.ctx, Ref("x"), Sql("SELECT 1"), {}, "").value());
   ASSERT_TRUE(t->DeleteJob(t.ctx, Ref("x")).ok());
   EXPECT_EQ(t->GetJob(t.ctx, Ref("x")).status().code(), Code::kNotFound);
-  EXPECT_EQ(t->InsertQuery(t.ctx, Ref("x"), Sql("SELECT 1"), {}, "").status().reason(), "duplicate");
+  EXPECT_EQ(t->InsertQuery(t.ctx, Ref("x"), Sql("SELECT 1"), {}, "").status().reason(),
+            "duplicate");
 }
 
 TEST(JobIdentity, TheSameRequestIdGivesTheSameJobAndRunsOnce) {
   TestWarehouse t;
   t.MakeDataset();
   t.Run("CREATE TABLE d.t (a INT64)");
-  const auto query = [&] { return t->Query(t.ctx, "p", "US", Sql("INSERT INTO d.t (a) VALUES (1)"), {}, "r-1").value(); };
+  const auto query = [&] {
+    return t->Query(t.ctx, "p", "US", Sql("INSERT INTO d.t (a) VALUES (1)"), {}, "r-1").value();
+  };
   const Job first = t.Finish(query());
   EXPECT_EQ(query().ref.job_id, first.ref.job_id);
   t.Reopen();
@@ -86,7 +96,9 @@ TEST(JobIdentity, TheSameRequestIdGivesTheSameJobAndRunsOnce) {
 TEST(JobIdentity, JobIdsHaveAnAlphabet) {
   TestWarehouse t;
   for (const char* bad : {"a b", "a/b", "ä"}) {
-    EXPECT_EQ(t->InsertQuery(t.ctx, Ref(bad), Sql("SELECT 1"), {}, "").status().code(), Code::kInvalidArgument) << bad;
+    EXPECT_EQ(t->InsertQuery(t.ctx, Ref(bad), Sql("SELECT 1"), {}, "").status().code(),
+              Code::kInvalidArgument)
+        << bad;
   }
 }
 
@@ -104,8 +116,11 @@ TEST(JobIdentity, AFailedCommitLeavesNothingAndSaysSo) {
 TEST(JobIdentity, CancelEndsARunningQuery) {
   TestWarehouse t;
   const Job job = t->InsertQuery(t.ctx, Ref("long"),
-      Sql("SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 30000)) a, UNNEST(GENERATE_ARRAY(1, 30000)) b, "
-          "UNNEST(GENERATE_ARRAY(1, 30000)) c WHERE a * b + c < 0"), {}, "").value();
+                                 Sql("SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 30000)) a, "
+                                     "UNNEST(GENERATE_ARRAY(1, 30000)) b, "
+                                     "UNNEST(GENERATE_ARRAY(1, 30000)) c WHERE a * b + c < 0"),
+                                 {}, "")
+                      .value();
   EXPECT_NE(job.state, JobState::kDone);  // PENDING or RUNNING can be seen
   const Job cancelled = t->CancelJob(t.ctx, job.ref).value();
   ASSERT_EQ(cancelled.state, JobState::kDone);
@@ -118,7 +133,8 @@ LoadConfig Ndjson(std::vector<std::string> uris) {
   config.destination = {"", "d", "t"};
   config.source_uris = std::move(uris);
   config.source_format = SourceFormat::kNewlineDelimitedJson;
-  config.schema = ParseSchema(ParseJson(R"([{"name":"a","type":"INTEGER"}])").value().as_array()).value();
+  config.schema =
+      ParseSchema(ParseJson(R"([{"name":"a","type":"INTEGER"}])").value().as_array()).value();
   return config;
 }
 
@@ -126,7 +142,9 @@ TEST(LoadJobIdentity, DoneImpliesRowsAndTheSameIdLoadsOnce) {
   TestWarehouse t;
   t.MakeDataset();
   t.objects.Put("f.json", "{\"a\":1}\n{\"a\":2}\n");
-  const auto load = [&] { return t->InsertLoad(t.ctx, Ref("load"), Ndjson({"gs://b/f.json"}), {}, "", nullptr); };
+  const auto load = [&] {
+    return t->InsertLoad(t.ctx, Ref("load"), Ndjson({"gs://b/f.json"}), {}, "", nullptr);
+  };
   const Job done = t.Finish(load().value());
   ASSERT_FALSE(done.error) << done.error->message;
   EXPECT_EQ(done.output_rows, 2);
@@ -151,11 +169,15 @@ TEST(LoadJobIdentity, AFailedLoadLeavesTheTableAndKeepsItsId) {
   TestWarehouse t;
   t.MakeDataset();
   t.objects.Put("f.json", "{\"a\":1}\n{\"a\":\"x\"}\n");
-  const Job failed = t.Finish(t->InsertLoad(t.ctx, Ref("bad"), Ndjson({"gs://b/f.json"}), {}, "", nullptr).value());
+  const Job failed = t.Finish(
+      t->InsertLoad(t.ctx, Ref("bad"), Ndjson({"gs://b/f.json"}), {}, "", nullptr).value());
   ASSERT_TRUE(failed.error);
   EXPECT_EQ(t->GetTable(t.ctx, {"p", "d", "t"}).status().code(), Code::kNotFound);
   t.objects.Put("f.json", "{\"a\":1}\n");
-  EXPECT_EQ(t->InsertLoad(t.ctx, Ref("bad"), Ndjson({"gs://b/f.json"}), {}, "", nullptr).status().reason(), "duplicate");
+  EXPECT_EQ(t->InsertLoad(t.ctx, Ref("bad"), Ndjson({"gs://b/f.json"}), {}, "", nullptr)
+                .status()
+                .reason(),
+            "duplicate");
 }
 
 TEST(JobList, FiltersAndPages) {
@@ -181,7 +203,8 @@ TEST(JobList, FiltersAndPages) {
 
 TEST(QueryResults, LargeOnesAreReadInPagesAndSurviveARestart) {
   TestWarehouse t;
-  const Job job = t.Run("SELECT x, REPEAT('y', 100) AS y FROM UNNEST(GENERATE_ARRAY(1, 60000)) AS x ORDER BY x");
+  const Job job = t.Run(
+      "SELECT x, REPEAT('y', 100) AS y FROM UNNEST(GENERATE_ARRAY(1, 60000)) AS x ORDER BY x");
   ASSERT_FALSE(job.error) << job.error->message;
   EXPECT_EQ(job.total_rows, 60000);
   t.Reopen();
@@ -207,7 +230,8 @@ TEST(QueryResults, LargeOnesAreReadInPagesAndSurviveARestart) {
 TEST(QueryDestination, DispositionsAreHonoured) {
   TestWarehouse t;
   t.MakeDataset();
-  const auto run = [&](const std::string& sql, WriteDisposition write, CreateDisposition create = CreateDisposition::kIfNeeded) {
+  const auto run = [&](const std::string& sql, WriteDisposition write,
+                       CreateDisposition create = CreateDisposition::kIfNeeded) {
     QueryConfig config = Sql(sql);
     config.destination = TableRef{"p", "d", "t"};
     config.write_disposition = write;
@@ -234,7 +258,8 @@ TEST(QueryDml, CountsWhatItChanged) {
   EXPECT_EQ(t.Run("INSERT INTO d.t (a, b) VALUES (1, 'x'), (2, 'y')").dml_inserted, 2);
   EXPECT_EQ(t.Run("UPDATE d.t SET b = 'z' WHERE a = 1").dml_updated, 1);
   const Job merge = t.Run(
-      "MERGE d.t USING (SELECT 1 AS a UNION ALL SELECT 3) s ON t.a = s.a WHEN MATCHED THEN UPDATE SET b = 'm' "
+      "MERGE d.t USING (SELECT 1 AS a UNION ALL SELECT 3) s ON t.a = s.a WHEN MATCHED THEN UPDATE "
+      "SET b = 'm' "
       "WHEN NOT MATCHED THEN INSERT (a, b) VALUES (s.a, 'n')");
   ASSERT_FALSE(merge.error) << merge.error->message;
   EXPECT_EQ(merge.dml_inserted, 1);
@@ -248,7 +273,8 @@ TEST(QueryDdl, TellsWhatItDid) {
   EXPECT_EQ(t.Run("CREATE SCHEMA d").ddl_operation, "CREATE");
   EXPECT_EQ(t.Run("CREATE SCHEMA IF NOT EXISTS d").ddl_operation, "SKIP");
   EXPECT_EQ(t.Run("CREATE TABLE d.t AS SELECT 1 AS a, 'x' AS b").ddl_operation, "CREATE");
-  EXPECT_EQ(t.Run("CREATE OR REPLACE TABLE d.t AS SELECT a + 1 AS a FROM d.t").ddl_operation, "REPLACE");
+  EXPECT_EQ(t.Run("CREATE OR REPLACE TABLE d.t AS SELECT a + 1 AS a FROM d.t").ddl_operation,
+            "REPLACE");
   EXPECT_EQ(t.Ask("SELECT * FROM d.t"), R"({"f":[{"v":"2"}]})");
   EXPECT_EQ(t.Run("CREATE VIEW d.v AS SELECT a FROM d.t").ddl_operation, "CREATE");
   t.Reopen();
@@ -277,7 +303,8 @@ TEST(QueryParameters, AllKindsArrive) {
   add("i", type(kInt64), R"({"value": "41"})");
   add("s", type(kString), R"({"value": "it's"})");
   add("ts", type(kTimestamp), R"({"value": "2020-01-01 00:00:00+00:00"})");
-  add("l", googlesql::ArrayOf(type(kInt64)), R"({"arrayValues": [{"value": "1"}, {"value": "2"}]})");
+  add("l", googlesql::ArrayOf(type(kInt64)),
+      R"({"arrayValues": [{"value": "1"}, {"value": "2"}]})");
   add("st", record, R"({"structValues": {"x": {"value": "7"}}})");
   add("n", type(kInt64), R"({"value": null})");
   add("b", type(kBytes), R"({"value": "AP8="})");
@@ -285,7 +312,8 @@ TEST(QueryParameters, AllKindsArrive) {
   const Job job = t.Finish(t->InsertQuery(t.ctx, Ref(""), config, {}, "").value());
   ASSERT_FALSE(job.error) << job.error->message;
   EXPECT_EQ(t->JobRows(t.ctx, job.ref, {}).value().rows.at(0),
-            R"({"f":[{"v":"42"},{"v":"it's"},{"v":"1.5778368E9"},{"v":"2"},{"v":"7"},{"v":"true"},{"v":"AP8="},{"v":"2024-02-29"}]})");
+            R"({"f":[{"v":"42"},{"v":"it's"},{"v":"1.5778368E9"},{"v":"2"},)"
+            R"({"v":"7"},{"v":"true"},{"v":"AP8="},{"v":"2024-02-29"}]})");
 }
 
 TEST(SystemTables, AreThereAndReadOnly) {
@@ -299,7 +327,8 @@ TEST(SystemTables, AreThereAndReadOnly) {
   ASSERT_TRUE(t->MarkSeen({seen}).ok());
   EXPECT_EQ(t.Ask("SELECT object, generation, status FROM landfall_system.loads"),
             R"({"f":[{"v":"x/_SUCCESS"},{"v":"5"},{"v":"SEEN"}]})");
-  EXPECT_EQ(t.Ask("SELECT generation FROM bigquery_loads.serverless_bq_loads"), R"({"f":[{"v":"5"}]})");
+  EXPECT_EQ(t.Ask("SELECT generation FROM bigquery_loads.serverless_bq_loads"),
+            R"({"f":[{"v":"5"}]})");
   EXPECT_EQ(t.Ask("SELECT COUNT(*) FROM landfall_system.load_objects"), R"({"f":[{"v":"0"}]})");
   EXPECT_TRUE(t.Run("DELETE FROM landfall_system.loads WHERE true").error);
   EXPECT_EQ(t->DeleteTable(t.ctx, {"p", "landfall_system", "loads"}).reason(), "accessDenied");
@@ -318,7 +347,8 @@ TEST(PartitionedQuery, DestinationDecoratorTruncatesOnePartition) {
   config.write_disposition = WriteDisposition::kTruncate;
   const Job job = t.Finish(t->InsertQuery(t.ctx, Ref(""), config, {}, "").value());
   ASSERT_FALSE(job.error) << job.error->message;
-  EXPECT_EQ(t.Ask("SELECT a FROM d.t ORDER BY a"), "{\"f\":[{\"v\":\"1\"}]}\n{\"f\":[{\"v\":\"5\"}]}");
+  EXPECT_EQ(t.Ask("SELECT a FROM d.t ORDER BY a"),
+            "{\"f\":[{\"v\":\"1\"}]}\n{\"f\":[{\"v\":\"5\"}]}");
   config.sql = "SELECT 6 AS a, DATE '2024-05-18' AS day";
   const Job strayed = t.Finish(t->InsertQuery(t.ctx, Ref(""), config, {}, "").value());
   EXPECT_THAT(strayed.error->message, HasSubstr("different partitions"));
@@ -335,7 +365,8 @@ TEST(PartitionedQuery, IngestionTimeHasHiddenColumns) {
   config.write_disposition = WriteDisposition::kAppend;
   ASSERT_FALSE(t.Finish(t->InsertQuery(t.ctx, Ref(""), config, {}, "").value()).error);
   EXPECT_EQ(t.Ask("SELECT * FROM d.t"), R"({"f":[{"v":"5"}]})");
-  EXPECT_EQ(t.Ask("SELECT _PARTITIONDATE FROM d.t WHERE _PARTITIONTIME = TIMESTAMP '2024-05-17'"), R"({"f":[{"v":"2024-05-17"}]})");
+  EXPECT_EQ(t.Ask("SELECT _PARTITIONDATE FROM d.t WHERE _PARTITIONTIME = TIMESTAMP '2024-05-17'"),
+            R"({"f":[{"v":"2024-05-17"}]})");
 }
 
 }  // namespace

@@ -10,16 +10,18 @@ namespace landfall::warehouse {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{500};
-constexpr int kIdleTicks = 6;      // of quiet before an idle checkpoint
+constexpr int kIdleTicks = 6;  // of quiet before an idle checkpoint
 constexpr int kSweepTicks = 120;
 
 }  // namespace
 
-Maintenance::Maintenance(Parts parts, std::string wal_path, std::uint64_t wal_bytes_max, Metrics& metrics)
+Maintenance::Maintenance(Parts parts, std::string wal_path, std::uint64_t wal_bytes_max,
+                         Metrics& metrics)
     : parts_(parts),
       wal_path_(std::move(wal_path)),
       wal_bytes_max_(wal_bytes_max),
-      checkpoint_seconds_(metrics.AddHistogram("landfall_warehouse_checkpoint_seconds", "duration of checkpoints")),
+      checkpoint_seconds_(
+          metrics.AddHistogram("landfall_warehouse_checkpoint_seconds", "duration of checkpoints")),
       wal_bytes_(metrics.AddGauge("landfall_warehouse_wal_bytes", "length of the warehouse's log")),
       thread_([this](const std::stop_token& stop) { Loop(stop); }) {}
 
@@ -50,11 +52,13 @@ void Maintenance::Loop(const std::stop_token& stop) {
     last_bytes = bytes;
     if (bytes > wal_bytes_max_ || (bytes > 0 && idle >= kIdleTicks)) {
       idle = 0;
-      if (const Status status = Checkpoint(); !status.ok()) parts_.log.Debug("checkpoint_later", {{"why", status.message()}});
+      if (const Status status = Checkpoint(); !status.ok())
+        parts_.log.Debug("checkpoint_later", {{"why", status.message()}});
     }
     if (++since_sweep < kSweepTicks) continue;
     since_sweep = 0;
-    if (const Status status = Sweep(); !status.ok()) parts_.log.Warn("warehouse_sweep_failed", {{"error", status.ToString()}});
+    if (const Status status = Sweep(); !status.ok())
+      parts_.log.Warn("warehouse_sweep_failed", {{"error", status.ToString()}});
   }
 }
 
@@ -71,7 +75,8 @@ Status Maintenance::Checkpoint() {
 Status Maintenance::Sweep() {
   {
     const ConnectionPool::Lease lease = TRY(parts_.connections.Take());
-    for (const std::string& table : TRY(ExpireResults(*lease, parts_.clock.Now()))) TRY(DropResultTable(*lease, table));
+    for (const std::string& table : TRY(ExpireResults(*lease, parts_.clock.Now())))
+      TRY(DropResultTable(*lease, table));
   }
   TRY(DropExpiredTables());
   return DropExpiredPartitions();
@@ -97,11 +102,15 @@ Status Maintenance::DropExpiredPartitions() {
     for (const auto& dataset : parts_.catalog.Datasets(project)) {
       for (const auto& table : parts_.catalog.Tables(dataset->ref)) {
         if (!table->time_partitioning || !table->time_partitioning->expiration_ms) continue;
-        const TimePoint last = parts_.clock.Now() - std::chrono::milliseconds(*table->time_partitioning->expiration_ms);
-        const Partition partition = TRY(ResolvePartition(*table, PartitionId(table->time_partitioning->type, last)));
-        const TableLocks::Held held = TRY(parts_.locks.Acquire({table->ref}, stopping_.get_token()));
+        const TimePoint last = parts_.clock.Now() -
+                               std::chrono::milliseconds(*table->time_partitioning->expiration_ms);
+        const Partition partition =
+            TRY(ResolvePartition(*table, PartitionId(table->time_partitioning->type, last)));
+        const TableLocks::Held held =
+            TRY(parts_.locks.Acquire({table->ref}, stopping_.get_token()));
         const ConnectionPool::Lease lease = TRY(parts_.connections.Take());
-        TRY(lease->Execute("DELETE FROM " + PhysicalName(table->ref) + " WHERE " + partition.up_to));
+        TRY(lease->Execute("DELETE FROM " + PhysicalName(table->ref) + " WHERE " +
+                           partition.up_to));
       }
     }
   }

@@ -1,5 +1,5 @@
-// What happens beside the requests: checkpoints, and sweeps of expired tables, partitions and results. Private to the
-// module.
+// What happens beside the requests: checkpoints, and sweeps of expired tables, partitions and
+// results. Private to the module.
 #pragma once
 
 #include <atomic>
@@ -28,8 +28,8 @@ class Maintenance {
     Clock& clock;
     Log& log;
   };
-  // `wal_path`: DuckDB's log. It is written into the database file when longer than `wal_bytes_max`, or when no job
-  // has run for a while.
+  // `wal_path`: DuckDB's log. It is written into the database file when longer than
+  // `wal_bytes_max`, or when no job has run for a while.
   Maintenance(Parts parts, std::string wal_path, std::uint64_t wal_bytes_max, Metrics& metrics);
   ~Maintenance();
 

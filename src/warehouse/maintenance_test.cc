@@ -25,8 +25,9 @@ class MaintenanceTest : public ::testing::Test {
     CHECK_OK(CreateJobTables(*connection));
     pool = std::make_unique<ConnectionPool>(*database, 4, "");
     runner = std::make_unique<JobRunner>(RunnerOptions{}, *pool, clock, log, metrics);
-    maintenance = std::make_unique<Maintenance>(Maintenance::Parts{*pool, *catalog, locks, *runner, *files, clock, log},
-                                                path + ".wal", std::uint64_t{1} << 40, metrics);
+    maintenance = std::make_unique<Maintenance>(
+        Maintenance::Parts{*pool, *catalog, locks, *runner, *files, clock, log}, path + ".wal",
+        std::uint64_t{1} << 40, metrics);
   }
   void CreateTable(Table table) {
     Transaction transaction = Transaction::Begin(*connection).value();
@@ -78,9 +79,13 @@ TEST_F(MaintenanceTest, DropsPartitionsPastTheirExpiration) {
   table.schema = {day};
   table.time_partitioning = TimePartitioning{"DAY", "day", 2 * 86'400'000};
   CreateTable(table);
-  // The clock says 2023-11-14 22:13: the partition of the 12th began more than two days ago, that of the 13th did not.
-  ASSERT_TRUE(connection->Execute("INSERT INTO \"p:d\".t (day) SELECT d::DATE FROM "
-                                  "generate_series(DATE '2023-11-10', DATE '2023-11-15', INTERVAL 1 DAY) x(d)").ok());
+  // The clock says 2023-11-14 22:13: the partition of the 12th began more than two days ago, that
+  // of the 13th did not.
+  ASSERT_TRUE(
+      connection
+          ->Execute("INSERT INTO \"p:d\".t (day) SELECT d::DATE FROM "
+                    "generate_series(DATE '2023-11-10', DATE '2023-11-15', INTERVAL 1 DAY) x(d)")
+          .ok());
   ASSERT_TRUE(maintenance->Sweep().ok());
   EXPECT_EQ(Count("SELECT count(*) FROM \"p:d\".t"), 3);
   EXPECT_EQ(Count("SELECT count(*) FROM \"p:d\".t WHERE day < DATE '2023-11-13'"), 0);
@@ -92,20 +97,23 @@ TEST_F(MaintenanceTest, DropsResultsPastTheirTime) {
   ASSERT_TRUE(InsertJob(*connection, job).ok());
   const std::string table = ResultTableName(job.ref);
   ASSERT_TRUE(connection->Execute("CREATE TABLE _landfall_results." + table + " (v VARCHAR)").ok());
-  ASSERT_TRUE(SaveJobResult(*connection, job.ref, "", table, clock.Now() + std::chrono::hours(24)).ok());
+  ASSERT_TRUE(
+      SaveJobResult(*connection, job.ref, "", table, clock.Now() + std::chrono::hours(24)).ok());
   ASSERT_TRUE(maintenance->Sweep().ok());
   EXPECT_TRUE(FindJob(*connection, job.ref).value()->has_result);
   clock.Advance(std::chrono::hours(24));
   ASSERT_TRUE(maintenance->Sweep().ok());
   EXPECT_FALSE(FindJob(*connection, job.ref).value()->has_result);
-  EXPECT_EQ(Count("SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_landfall_results'"), 0);
+  EXPECT_EQ(Count("SELECT count(*) FROM duckdb_tables() WHERE schema_name = '_landfall_results'"),
+            0);
 }
 
 TEST_F(MaintenanceTest, ACheckpointEmptiesTheLog) {
   ASSERT_TRUE(connection->Execute("CREATE TABLE big AS SELECT range AS x FROM range(100000)").ok());
   EXPECT_GT(std::filesystem::file_size(path + ".wal"), 1000u);
   ASSERT_TRUE(maintenance->Checkpoint().ok());
-  EXPECT_TRUE(!std::filesystem::exists(path + ".wal") || std::filesystem::file_size(path + ".wal") < 1000u);
+  EXPECT_TRUE(!std::filesystem::exists(path + ".wal") ||
+              std::filesystem::file_size(path + ".wal") < 1000u);
 }
 
 }  // namespace

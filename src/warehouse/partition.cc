@@ -34,20 +34,22 @@ unsigned Number(std::string_view digits) {
 }
 
 Status BadId(std::string_view id, std::string_view why) {
-  return InvalidArgument("Invalid time partitioning decorator $" + std::string(id) + ": " + std::string(why));
+  return InvalidArgument("Invalid time partitioning decorator $" + std::string(id) + ": " +
+                         std::string(why));
 }
 
 // 4, 6, 8 or 10 digits of a real date and hour.
 Result<TimePoint> ParseId(std::string_view id) {
-  if (id.find_first_not_of("0123456789") != std::string_view::npos) return BadId(id, "it must be digits only");
+  if (id.find_first_not_of("0123456789") != std::string_view::npos)
+    return BadId(id, "it must be digits only");
   if (id.size() != 4 && id.size() != 6 && id.size() != 8 && id.size() != 10) {
     return BadId(id, "it must have 4, 6, 8 or 10 digits (YYYY[MM[DD[HH]]])");
   }
   const unsigned month = id.size() >= 6 ? Number(id.substr(4, 2)) : 1;
   const unsigned day = id.size() >= 8 ? Number(id.substr(6, 2)) : 1;
   const unsigned hour = id.size() >= 10 ? Number(id.substr(8, 2)) : 0;
-  const year_month_day date{std::chrono::year(static_cast<int>(Number(id.substr(0, 4)))), std::chrono::month(month),
-                            std::chrono::day(day)};
+  const year_month_day date{std::chrono::year(static_cast<int>(Number(id.substr(0, 4)))),
+                            std::chrono::month(month), std::chrono::day(day)};
   if (!date.ok() || hour > 23) return BadId(id, "there is no such date or hour");
   return TimePoint(sys_days(date)) + hours(hour);
 }
@@ -64,9 +66,12 @@ TimePoint NextPartition(std::string_view type, TimePoint start) {
 std::string Bound(googlesql::TypeKind kind, TimePoint at) {
   const std::string text = FormatRfc3339(at);
   switch (kind) {
-    case googlesql::TypeKind::kDate: return "DATE '" + text.substr(0, 10) + "'";
-    case googlesql::TypeKind::kDatetime: return "TIMESTAMP '" + text.substr(0, 10) + " " + text.substr(11, 8) + "'";
-    default: return "TIMESTAMPTZ '" + text.substr(0, 10) + " " + text.substr(11, 8) + "+00'";
+    case googlesql::TypeKind::kDate:
+      return "DATE '" + text.substr(0, 10) + "'";
+    case googlesql::TypeKind::kDatetime:
+      return "TIMESTAMP '" + text.substr(0, 10) + " " + text.substr(11, 8) + "'";
+    default:
+      return "TIMESTAMPTZ '" + text.substr(0, 10) + " " + text.substr(11, 8) + "+00'";
   }
 }
 
@@ -99,15 +104,15 @@ std::string PartitionId(std::string_view type, TimePoint at) {
 
 Result<Partition> ResolvePartition(const Table& table, std::string_view id) {
   if (!table.time_partitioning) {
-    return InvalidArgument("Cannot use partition decorator $" + std::string(id) + ": table " + ToString(table.ref) +
-                           " is not partitioned by time");
+    return InvalidArgument("Cannot use partition decorator $" + std::string(id) + ": table " +
+                           ToString(table.ref) + " is not partitioned by time");
   }
   const TimePartitioning& by = *table.time_partitioning;
   Partition partition;
   partition.start = TRY(ParseId(id));
   if (id.size() != DigitsOf(by.type)) {
-    return BadId(id, "table " + ToString(table.ref) + " is partitioned by " + by.type + ", whose ids have " +
-                         std::to_string(DigitsOf(by.type)) + " digits");
+    return BadId(id, "table " + ToString(table.ref) + " is partitioned by " + by.type +
+                         ", whose ids have " + std::to_string(DigitsOf(by.type)) + " digits");
   }
   partition.end = NextPartition(by.type, partition.start);
   partition.column = by.field.empty() ? std::string(kPartitionTimeColumn) : by.field;
@@ -117,7 +122,8 @@ Result<Partition> ResolvePartition(const Table& table, std::string_view id) {
   }
   const std::string column = googlesql::QuoteIdentifier(partition.column);
   partition.up_to = column + " < " + Bound(kind, partition.end);
-  partition.predicate = "(" + column + " >= " + Bound(kind, partition.start) + " AND " + partition.up_to + ")";
+  partition.predicate =
+      "(" + column + " >= " + Bound(kind, partition.start) + " AND " + partition.up_to + ")";
   return partition;
 }
 

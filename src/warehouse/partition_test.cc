@@ -8,7 +8,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Table Partitioned(std::string type, std::string field, googlesql::TypeKind kind = googlesql::TypeKind::kTimestamp) {
+Table Partitioned(std::string type, std::string field,
+                  googlesql::TypeKind kind = googlesql::TypeKind::kTimestamp) {
   Table table;
   table.ref = {"p", "d", "t"};
   Field column;
@@ -27,27 +28,34 @@ TEST(Partition, PredicateFollowsTheColumnType) {
   using enum googlesql::TypeKind;
   const Case cases[] = {
       {Partitioned("DAY", ""), "20240517",
-       "(\"_PARTITIONTIME\" >= TIMESTAMPTZ '2024-05-17 00:00:00+00' AND \"_PARTITIONTIME\" < TIMESTAMPTZ '2024-05-18 00:00:00+00')"},
-      {Partitioned("MONTH", "dt", kDate), "202412", "(\"dt\" >= DATE '2024-12-01' AND \"dt\" < DATE '2025-01-01')"},
+       "(\"_PARTITIONTIME\" >= TIMESTAMPTZ '2024-05-17 00:00:00+00' AND \"_PARTITIONTIME\" < "
+       "TIMESTAMPTZ '2024-05-18 00:00:00+00')"},
+      {Partitioned("MONTH", "dt", kDate), "202412",
+       "(\"dt\" >= DATE '2024-12-01' AND \"dt\" < DATE '2025-01-01')"},
       {Partitioned("HOUR", "at", kDatetime), "2024022923",
        "(\"at\" >= TIMESTAMP '2024-02-29 23:00:00' AND \"at\" < TIMESTAMP '2024-03-01 00:00:00')"},
       {Partitioned("YEAR", "ts", kTimestamp), "2024",
-       "(\"ts\" >= TIMESTAMPTZ '2024-01-01 00:00:00+00' AND \"ts\" < TIMESTAMPTZ '2025-01-01 00:00:00+00')"},
+       "(\"ts\" >= TIMESTAMPTZ '2024-01-01 00:00:00+00' AND \"ts\" < TIMESTAMPTZ '2025-01-01 "
+       "00:00:00+00')"},
   };
-  for (const Case& c : cases) EXPECT_EQ(ResolvePartition(c.table, c.id).value().predicate, c.predicate);
+  for (const Case& c : cases)
+    EXPECT_EQ(ResolvePartition(c.table, c.id).value().predicate, c.predicate);
 }
 
 TEST(Partition, RefusesWhatIsNoPartitionOfTheTable) {
   for (const char* id : {"20241301", "20240230", "2024", "202405", "2024051712", "2024-5-17", ""}) {
-    EXPECT_EQ(ResolvePartition(Partitioned("DAY", ""), id).status().code(), Code::kInvalidArgument) << id;
+    EXPECT_EQ(ResolvePartition(Partitioned("DAY", ""), id).status().code(), Code::kInvalidArgument)
+        << id;
   }
   Table plain;
   plain.ref = {"p", "d", "t"};
-  EXPECT_THAT(ResolvePartition(plain, "20240517").status().message(), HasSubstr("is not partitioned by time"));
+  EXPECT_THAT(ResolvePartition(plain, "20240517").status().message(),
+              HasSubstr("is not partitioned by time"));
 }
 
 TEST(Partition, DecoratorIsSplitAndChecked) {
-  EXPECT_EQ(SplitDecorator("t$20240517").value(), (std::pair<std::string, std::string>("t", "20240517")));
+  EXPECT_EQ(SplitDecorator("t$20240517").value(),
+            (std::pair<std::string, std::string>("t", "20240517")));
   EXPECT_EQ(SplitDecorator("t").value(), (std::pair<std::string, std::string>("t", "")));
   for (const char* bad : {"t$20241301", "t$2024051799", "t$", "t$202", "t$abcd"}) {
     EXPECT_FALSE(SplitDecorator(bad).ok()) << bad;

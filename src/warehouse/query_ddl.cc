@@ -16,11 +16,13 @@ using googlesql::StatementKind;
 constexpr double kMsPerDay = 86'400'000;
 
 Status BadOption(const Option& option, std::string_view wanted) {
-  return InvalidArgument("Option " + option.name + " must be " + std::string(wanted), "invalidQuery", "query");
+  return InvalidArgument("Option " + option.name + " must be " + std::string(wanted),
+                         "invalidQuery", "query");
 }
 
 Status UnknownOption(const Option& option) {
-  return Unimplemented("OPTIONS(" + option.name + ") is not supported yet", "notImplemented", "query");
+  return Unimplemented("OPTIONS(" + option.name + ") is not supported yet", "notImplemented",
+                       "query");
 }
 
 Result<std::string> TextOf(const Option& option) {
@@ -114,17 +116,21 @@ Result<Table> WantedTable(const Statement& statement) {
   }
   if (create.partition_by && create.partition_by->type == "RANGE") {
     const googlesql::PartitionBy& by = *create.partition_by;
-    table.range_partitioning = RangePartitioning{by.column, by.range_start, by.range_end, by.range_interval};
+    table.range_partitioning =
+        RangePartitioning{by.column, by.range_start, by.range_end, by.range_interval};
   } else if (create.partition_by) {
-    table.time_partitioning = TimePartitioning{create.partition_by->type, create.partition_by->column, std::nullopt};
+    table.time_partitioning =
+        TimePartitioning{create.partition_by->type, create.partition_by->column, std::nullopt};
   }
   table.clustering = create.cluster_by;
   for (const Option& option : create.options) TRY(ApplyOption(option, table));
   return table;
 }
 
-// What CREATE has to do when the name is taken: "REPLACE", "SKIP", or an error; "CREATE" when it is free.
-Result<std::string> CreateOperation(const std::shared_ptr<const Table>& there, bool or_replace, bool if_not_exists) {
+// What CREATE has to do when the name is taken: "REPLACE", "SKIP", or an error; "CREATE" when it is
+// free.
+Result<std::string> CreateOperation(const std::shared_ptr<const Table>& there, bool or_replace,
+                                    bool if_not_exists) {
   if (!there) return std::string("CREATE");
   if (or_replace) return std::string("REPLACE");
   if (if_not_exists) return std::string("SKIP");
@@ -139,30 +145,34 @@ Status RunCreateTable(const QueryExecution& execution) {
   Transaction transaction = TRY(Transaction::Begin(run.connection));
   CatalogChange change(execution.services.catalog, run.connection);
   const auto there = change.FindTable(TargetOf(statement));
-  run.job.ddl_operation =
-      TRY(CreateOperation(there, statement.create_table.or_replace, statement.create_table.if_not_exists));
+  run.job.ddl_operation = TRY(CreateOperation(there, statement.create_table.or_replace,
+                                              statement.create_table.if_not_exists));
   run.job.ddl_target = TargetOf(statement);
   run.job.destination = TargetOf(statement);
   if (run.job.ddl_operation != "SKIP") {
     const std::string sql = with_rows ? TRY(stage.Sql()) : std::string();
     if (there) TRY(change.DropTable(there->ref));
     const auto table = TRY(change.CreateTable(TRY(WantedTable(statement))));
-    if (with_rows) run.job.total_rows = TRY(InsertQueryRows(execution, *table, sql, statement.columns, ""));
+    if (with_rows)
+      run.job.total_rows = TRY(InsertQueryRows(execution, *table, sql, statement.columns, ""));
   }
   return run.CommitDone(transaction, &change);
 }
 
-// A view is stored as its query text, which names the columns; a list of other names has no place yet.
+// A view is stored as its query text, which names the columns; a list of other names has no place
+// yet.
 Status CheckViewColumns(const QueryExecution& execution) {
   QueryConfig config = execution.config;
   config.sql = execution.statement.create_view.query_sql;
   Job ignored = execution.run.job;
-  const Statement query = TRY(AnalyzeQuery(execution.services, execution.run.connection, config, ignored));
+  const Statement query =
+      TRY(AnalyzeQuery(execution.services, execution.run.connection, config, ignored));
   const std::vector<std::string>& names = execution.statement.create_view.column_names;
   for (std::size_t i = 0; i < names.size() && i < query.columns.size(); ++i) {
     if (names[i] == query.columns[i].name) continue;
-    return Unimplemented("the column list of CREATE VIEW is not supported yet; name the columns in the query",
-                         "notImplemented", "query");
+    return Unimplemented(
+        "the column list of CREATE VIEW is not supported yet; name the columns in the query",
+        "notImplemented", "query");
   }
   return {};
 }
@@ -183,9 +193,11 @@ Status RunCreateView(const QueryExecution& execution) {
   CatalogChange change(execution.services.catalog, run.connection);
   const auto there = change.FindTable(view.ref);
   if (there && there->type != "VIEW" && statement.create_view.or_replace) {
-    return InvalidArgument(ToString(view.ref) + " is not allowed for this operation because it is currently a TABLE.");
+    return InvalidArgument(ToString(view.ref) +
+                           " is not allowed for this operation because it is currently a TABLE.");
   }
-  run.job.ddl_operation = TRY(CreateOperation(there, statement.create_view.or_replace, statement.create_view.if_not_exists));
+  run.job.ddl_operation = TRY(CreateOperation(there, statement.create_view.or_replace,
+                                              statement.create_view.if_not_exists));
   run.job.ddl_target = view.ref;
   if (run.job.ddl_operation != "SKIP") {
     if (there) TRY(change.DropTable(there->ref));
@@ -200,11 +212,13 @@ Status RunDropTable(const QueryExecution& execution) {
   Transaction transaction = TRY(Transaction::Begin(run.connection));
   CatalogChange change(execution.services.catalog, run.connection);
   const auto there = change.FindTable(ref);
-  const std::string wanted = execution.statement.kind == StatementKind::kDropView ? "VIEW" : "TABLE";
+  const std::string wanted =
+      execution.statement.kind == StatementKind::kDropView ? "VIEW" : "TABLE";
   if (!there && !execution.statement.drop.if_exists) return TableNotFound(ref);
   if (there && there->type != wanted) {
-    return InvalidArgument("Cannot drop " + ToString(ref) + " which has type " + there->type + ". An object with that name " +
-                           "exists but is not a " + wanted, "invalidQuery", "query");
+    return InvalidArgument("Cannot drop " + ToString(ref) + " which has type " + there->type +
+                               ". An object with that name " + "exists but is not a " + wanted,
+                           "invalidQuery", "query");
   }
   run.job.ddl_operation = there ? "DROP" : "SKIP";
   run.job.ddl_target = ref;
@@ -238,18 +252,23 @@ Status RunSchema(const QueryExecution& execution) {
 Status RunDdl(const QueryExecution& execution) {
   switch (execution.statement.kind) {
     case StatementKind::kCreateTable:
-    case StatementKind::kCreateTableAsSelect: return RunCreateTable(execution);
-    case StatementKind::kCreateView: return RunCreateView(execution);
+    case StatementKind::kCreateTableAsSelect:
+      return RunCreateTable(execution);
+    case StatementKind::kCreateView:
+      return RunCreateView(execution);
     case StatementKind::kDropTable:
-    case StatementKind::kDropView: return RunDropTable(execution);
+    case StatementKind::kDropView:
+      return RunDropTable(execution);
     case StatementKind::kCreateSchema:
-    case StatementKind::kDropSchema: return RunSchema(execution);
+    case StatementKind::kDropSchema:
+      return RunSchema(execution);
     case StatementKind::kSelect:
     case StatementKind::kInsert:
     case StatementKind::kUpdate:
     case StatementKind::kDelete:
     case StatementKind::kMerge:
-    case StatementKind::kTruncate: break;
+    case StatementKind::kTruncate:
+      break;
   }
   return Internal("not a DDL statement");
 }

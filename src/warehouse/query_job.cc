@@ -18,7 +18,8 @@ using googlesql::Statement;
 using googlesql::StatementKind;
 using googlesql::TablePath;
 
-Result<std::int64_t> EstimateBytes(const Catalog& catalog, Connection& connection, const Statement& statement) {
+Result<std::int64_t> EstimateBytes(const Catalog& catalog, Connection& connection,
+                                   const Statement& statement) {
   std::map<TableRef, std::set<std::string>> columns;
   for (const auto& [path, column] : statement.referenced_columns) {
     columns[{path.project, path.dataset, path.table}].insert(AsciiLower(column));
@@ -38,22 +39,27 @@ Result<std::int64_t> EstimateBytes(const Catalog& catalog, Connection& connectio
 }
 
 bool IsDml(StatementKind kind) {
-  return kind == StatementKind::kInsert || kind == StatementKind::kUpdate || kind == StatementKind::kDelete ||
-         kind == StatementKind::kMerge || kind == StatementKind::kTruncate;
+  return kind == StatementKind::kInsert || kind == StatementKind::kUpdate ||
+         kind == StatementKind::kDelete || kind == StatementKind::kMerge ||
+         kind == StatementKind::kTruncate;
 }
 
 // The tables the statement writes, for their locks; a dataset is the table with the empty name.
 std::vector<TableRef> WrittenTables(const QueryConfig& config, const Statement& statement) {
   std::vector<TableRef> written;
-  if (statement.target) written.push_back({statement.target->project, statement.target->dataset, statement.target->table});
-  if (config.destination && statement.kind == StatementKind::kSelect) written.push_back(*config.destination);
+  if (statement.target)
+    written.push_back(
+        {statement.target->project, statement.target->dataset, statement.target->table});
+  if (config.destination && statement.kind == StatementKind::kSelect)
+    written.push_back(*config.destination);
   return written;
 }
 
 Status RunSelect(const QueryExecution& execution) {
   JobRun& run = execution.run;
   std::vector<googlesql::Type> types;
-  for (const googlesql::OutputColumn& column : execution.statement.columns) types.push_back(column.type);
+  for (const googlesql::OutputColumn& column : execution.statement.columns)
+    types.push_back(column.type);
   RowEncoder encoder(std::move(types));
   ResultWriter writer(execution.services.connections, run.job.ref, encoder);
   {
@@ -101,12 +107,21 @@ Status RunDml(const QueryExecution& execution) {
     QueryResult result = TRY(RunSql(execution, execution.statement.duckdb_sql, false));
     const auto changed = static_cast<std::int64_t>(result.rows_changed());
     switch (execution.statement.kind) {
-      case StatementKind::kInsert: run.job.dml_inserted = changed; break;
-      case StatementKind::kUpdate: run.job.dml_updated = changed; break;
+      case StatementKind::kInsert:
+        run.job.dml_inserted = changed;
+        break;
+      case StatementKind::kUpdate:
+        run.job.dml_updated = changed;
+        break;
       case StatementKind::kDelete:
-      case StatementKind::kTruncate: run.job.dml_deleted = changed; break;
-      case StatementKind::kMerge: TRY(CountMerge(result, run.job)); break;
-      default: return Internal("not a DML statement");
+      case StatementKind::kTruncate:
+        run.job.dml_deleted = changed;
+        break;
+      case StatementKind::kMerge:
+        TRY(CountMerge(result, run.job));
+        break;
+      default:
+        return Internal("not a DML statement");
     }
   }
   run.job.destination = WrittenTables(execution.config, execution.statement).front();
@@ -127,12 +142,15 @@ std::optional<JobRef> JobOfAnonymousTable(const TableRef& ref) {
   return AnonymousTable(job) == ref ? std::optional<JobRef>(job) : std::nullopt;
 }
 
-Result<Statement> AnalyzeQuery(const QueryServices& services, Connection& connection, const QueryConfig& config, Job& job) {
+Result<Statement> AnalyzeQuery(const QueryServices& services, Connection& connection,
+                               const QueryConfig& config, Job& job) {
   googlesql::Options options;
-  options.default_project = config.default_project.empty() ? job.ref.project : config.default_project;
+  options.default_project =
+      config.default_project.empty() ? job.ref.project : config.default_project;
   options.default_dataset = config.default_dataset;
   options.time_zone = config.time_zone;
-  for (const QueryParameter& parameter : config.parameters) options.parameters.push_back({parameter.name, parameter.type});
+  for (const QueryParameter& parameter : config.parameters)
+    options.parameters.push_back({parameter.name, parameter.type});
   const SqlCatalog catalog(services.catalog);
   Statement statement = TRY(googlesql::Analyze(config.sql, catalog, options));
   job.statement_type = googlesql::StatementKindName(statement.kind);
@@ -142,13 +160,15 @@ Result<Statement> AnalyzeQuery(const QueryServices& services, Connection& connec
   }
   if (statement.kind == StatementKind::kSelect) {
     job.result_schema.clear();
-    for (const googlesql::OutputColumn& column : statement.columns) job.result_schema.push_back(FieldOf(column.name, column.type));
+    for (const googlesql::OutputColumn& column : statement.columns)
+      job.result_schema.push_back(FieldOf(column.name, column.type));
   }
   job.bytes_processed = TRY(EstimateBytes(services.catalog, connection, statement));
   return statement;
 }
 
-Result<QueryResult> RunSql(const QueryExecution& execution, const std::string& sql, bool streaming) {
+Result<QueryResult> RunSql(const QueryExecution& execution, const std::string& sql,
+                           bool streaming) {
   Prepared prepared = TRY(execution.run.connection.Prepare(sql));
   TRY(BindParameters(prepared, execution.statement, execution.config));
   return streaming ? prepared.RunStreaming() : prepared.Run();
@@ -174,7 +194,8 @@ Status RunQuery(const QueryServices& services, const QueryConfig& config, JobRun
   }
   // SQL made for an older catalog may name what is gone by now.
   const bool stale = status.code() == Code::kInternal && services.catalog.version() != version;
-  return stale ? Aborted("the catalog changed while the query ran: " + status.message(), "conflict") : status;
+  return stale ? Aborted("the catalog changed while the query ran: " + status.message(), "conflict")
+               : status;
 }
 
 }  // namespace landfall::warehouse

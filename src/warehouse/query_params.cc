@@ -33,7 +33,8 @@ class Values {
 LogicalType TravelType(const Type& type) {
   if (type.is_array()) return LogicalType(duckdb_create_list_type(TravelType(*type.element).get()));
   if (!type.is_struct()) {
-    return LogicalType(duckdb_create_logical_type(type.kind == TypeKind::kBytes ? DUCKDB_TYPE_BLOB : DUCKDB_TYPE_VARCHAR));
+    return LogicalType(duckdb_create_logical_type(
+        type.kind == TypeKind::kBytes ? DUCKDB_TYPE_BLOB : DUCKDB_TYPE_VARCHAR));
   }
   std::vector<LogicalType> owned;
   std::vector<duckdb_logical_type> types;
@@ -55,7 +56,8 @@ Status BadParameter(const std::string& name, std::string_view why) {
 
 Result<duckdb_value> ValueOf(const std::string& name, const Type& type, const Json& json);
 
-Result<duckdb_value> ArrayValue(const std::string& name, const Type& type, const JsonObject& object) {
+Result<duckdb_value> ArrayValue(const std::string& name, const Type& type,
+                                const JsonObject& object) {
   const JsonArray* const items = TRY(ArrayMember(object, "arrayValues"));
   Values values;
   for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
@@ -64,20 +66,23 @@ Result<duckdb_value> ArrayValue(const std::string& name, const Type& type, const
   return duckdb_create_list_value(TravelType(*type.element).get(), values.data(), values.size());
 }
 
-Result<duckdb_value> StructValue(const std::string& name, const Type& type, const JsonObject& object) {
+Result<duckdb_value> StructValue(const std::string& name, const Type& type,
+                                 const JsonObject& object) {
   const JsonObject* const members = TRY(ObjectMember(object, "structValues"));
   if (members == nullptr) return duckdb_create_null_value();
   Values values;
   for (const googlesql::StructField& field : type.fields) {
     const Json* const member = Find(*members, field.name);
-    values.Add(member == nullptr ? duckdb_create_null_value() : TRY(ValueOf(name, field.type, *member)));
+    values.Add(member == nullptr ? duckdb_create_null_value()
+                                 : TRY(ValueOf(name, field.type, *member)));
   }
   return duckdb_create_struct_value(TravelType(type).get(), values.data());
 }
 
 Result<duckdb_value> ValueOf(const std::string& name, const Type& type, const Json& json) {
   if (json.is_null()) return duckdb_create_null_value();
-  if (!json.is_object()) return BadParameter(name, "must be an object with value, arrayValues or structValues");
+  if (!json.is_object())
+    return BadParameter(name, "must be an object with value, arrayValues or structValues");
   const JsonObject& object = json.get_object();
   if (type.is_array()) return ArrayValue(name, type, object);
   if (type.is_struct()) return StructValue(name, type, object);
@@ -99,7 +104,8 @@ Result<duckdb_value> ValueOf(const std::string& name, const Type& type, const Js
 
 }  // namespace
 
-Status BindParameters(Prepared& prepared, const googlesql::Statement& statement, const QueryConfig& config) {
+Status BindParameters(Prepared& prepared, const googlesql::Statement& statement,
+                      const QueryConfig& config) {
   for (std::size_t k = 0; k < statement.parameter_order.size(); ++k) {
     const QueryParameter& parameter = config.parameters.at(statement.parameter_order[k]);
     TRY(prepared.BindValue(k + 1, TRY(ValueOf(parameter.name, parameter.type, parameter.value))));

@@ -7,7 +7,9 @@
 
 namespace landfall::warehouse {
 
-// Binds what the statement asks for. Scalars travel as text: the rendered SQL casts each parameter to its type.
-Status BindParameters(Prepared& prepared, const googlesql::Statement& statement, const QueryConfig& config);
+// Binds what the statement asks for. Scalars travel as text: the rendered SQL casts each parameter
+// to its type.
+Status BindParameters(Prepared& prepared, const googlesql::Statement& statement,
+                      const QueryConfig& config);
 
 }  // namespace landfall::warehouse

@@ -7,7 +7,9 @@
 namespace landfall::warehouse {
 namespace {
 
-bool Has(const ResourcePatch& patch, std::string_view name) { return patch.if_contains(name) != nullptr; }
+bool Has(const ResourcePatch& patch, std::string_view name) {
+  return patch.if_contains(name) != nullptr;
+}
 
 Status PatchText(const ResourcePatch& patch, std::string_view name, std::string& text) {
   if (Has(patch, name)) text = TRY(StringMember(patch, name)).value_or("");
@@ -51,8 +53,10 @@ Status PatchPartitioning(const ResourcePatch& patch, Table& table) {
                : InvalidArgument("Cannot change partitioning of table " + ToString(table.ref));
   }
   const TimePartitioning wanted = TRY(ParseTimePartitioning(*by, "timePartitioning"));
-  if (wanted.type != table.time_partitioning->type || wanted.field != table.time_partitioning->field) {
-    return InvalidArgument("Cannot change the type or field of the partitioning of table " + ToString(table.ref));
+  if (wanted.type != table.time_partitioning->type ||
+      wanted.field != table.time_partitioning->field) {
+    return InvalidArgument("Cannot change the type or field of the partitioning of table " +
+                           ToString(table.ref));
   }
   table.time_partitioning->expiration_ms = wanted.expiration_ms;
   return {};
@@ -61,9 +65,12 @@ Status PatchPartitioning(const ResourcePatch& patch, Table& table) {
 Status PatchSchema(const ResourcePatch& patch, Table& table) {
   const JsonObject* const schema = TRY(ObjectMember(patch, "schema"));
   if (schema == nullptr) return {};
-  if (table.type == "VIEW") return InvalidArgument("the schema of view " + ToString(table.ref) + " follows from its query");
+  if (table.type == "VIEW")
+    return InvalidArgument("the schema of view " + ToString(table.ref) + " follows from its query");
   const JsonArray* const fields = TRY(ArrayMember(*schema, "fields"));
-  if (fields == nullptr) return InvalidArgument("Required parameter is missing: schema.fields", "required", "schema.fields");
+  if (fields == nullptr)
+    return InvalidArgument("Required parameter is missing: schema.fields", "required",
+                           "schema.fields");
   table.schema = TRY(ParseSchema(*fields));
   return {};
 }
@@ -71,15 +78,18 @@ Status PatchSchema(const ResourcePatch& patch, Table& table) {
 }  // namespace
 
 Result<Dataset> PatchedDataset(Dataset dataset, const ResourcePatch& patch) {
-  TRY(CheckKeys(patch, {.where = "dataset",
-                        .built = {"description", "friendlyName", "labels", "defaultTableExpirationMs",
-                                  "defaultPartitionExpirationMs"},
-                        .output_only = {"kind", "etag", "id", "selfLink", "creationTime", "lastModifiedTime", "datasetReference",
-                                        "location", "type"},
-                        .unbuilt = {"access", "defaultEncryptionConfiguration", "defaultCollation", "defaultRoundingMode", "isCaseInsensitive",
-                                    "maxTimeTravelHours", "storageBillingModel", "resourceTags", "tags", "linkedDatasetSource",
-                                    "externalDatasetReference", "externalCatalogDatasetOptions"}}));
-  if (const auto location = TRY(StringMember(patch, "location")); location && *location != dataset.location) {
+  TRY(CheckKeys(
+      patch, {.where = "dataset",
+              .built = {"description", "friendlyName", "labels", "defaultTableExpirationMs",
+                        "defaultPartitionExpirationMs"},
+              .output_only = {"kind", "etag", "id", "selfLink", "creationTime", "lastModifiedTime",
+                              "datasetReference", "location", "type"},
+              .unbuilt = {"access", "defaultEncryptionConfiguration", "defaultCollation",
+                          "defaultRoundingMode", "isCaseInsensitive", "maxTimeTravelHours",
+                          "storageBillingModel", "resourceTags", "tags", "linkedDatasetSource",
+                          "externalDatasetReference", "externalCatalogDatasetOptions"}}));
+  if (const auto location = TRY(StringMember(patch, "location"));
+      location && *location != dataset.location) {
     return InvalidArgument("Cannot change the location of dataset " + ToString(dataset.ref));
   }
   TRY(PatchText(patch, "description", dataset.description));
@@ -91,15 +101,18 @@ Result<Dataset> PatchedDataset(Dataset dataset, const ResourcePatch& patch) {
 }
 
 Result<Table> PatchedTable(Table table, const ResourcePatch& patch) {
-  TRY(CheckKeys(patch, {.where = "table",
-                        .built = {"description", "friendlyName", "labels", "expirationTime", "schema", "timePartitioning",
-                                  "requirePartitionFilter", "view"},
-                        .output_only = {"kind", "etag", "id", "selfLink", "tableReference", "type", "creationTime", "location",
-                                        "lastModifiedTime", "numBytes", "numRows", "numLongTermBytes", "numTotalLogicalBytes",
-                                        "numActiveLogicalBytes", "numPhysicalBytes"},
-                        .unbuilt = {"rangePartitioning", "clustering", "externalDataConfiguration", "materializedView",
-                                    "encryptionConfiguration", "defaultCollation", "defaultRoundingMode", "tableConstraints",
-                                    "maxStaleness", "resourceTags", "snapshotDefinition", "cloneDefinition", "streamingBuffer"}}));
+  TRY(CheckKeys(
+      patch,
+      {.where = "table",
+       .built = {"description", "friendlyName", "labels", "expirationTime", "schema",
+                 "timePartitioning", "requirePartitionFilter", "view"},
+       .output_only = {"kind", "etag", "id", "selfLink", "tableReference", "type", "creationTime",
+                       "location", "lastModifiedTime", "numBytes", "numRows", "numLongTermBytes",
+                       "numTotalLogicalBytes", "numActiveLogicalBytes", "numPhysicalBytes"},
+       .unbuilt = {"rangePartitioning", "clustering", "externalDataConfiguration",
+                   "materializedView", "encryptionConfiguration", "defaultCollation",
+                   "defaultRoundingMode", "tableConstraints", "maxStaleness", "resourceTags",
+                   "snapshotDefinition", "cloneDefinition", "streamingBuffer"}}));
   TRY(PatchText(patch, "description", table.description));
   TRY(PatchText(patch, "friendlyName", table.friendly_name));
   TRY(PatchLabels(patch, table.labels));
@@ -111,23 +124,28 @@ Result<Table> PatchedTable(Table table, const ResourcePatch& patch) {
   TRY(PatchSchema(patch, table));
   TRY(PatchPartitioning(patch, table));
   if (Has(patch, "requirePartitionFilter")) {
-    table.require_partition_filter = TRY(BoolMember(patch, "requirePartitionFilter")).value_or(false);
+    table.require_partition_filter =
+        TRY(BoolMember(patch, "requirePartitionFilter")).value_or(false);
   }
   if (const JsonObject* view = TRY(ObjectMember(patch, "view"))) {
-    if (table.type != "VIEW") return InvalidArgument("table " + ToString(table.ref) + " is not a view");
+    if (table.type != "VIEW")
+      return InvalidArgument("table " + ToString(table.ref) + " is not a view");
     if (const auto query = TRY(StringMember(*view, "query"))) table.view_query = *query;
   }
   return table;
 }
 
 Status CheckDatasetId(const DatasetRef& ref) {
-  if (ref.project.empty()) return InvalidArgument("Required parameter is missing: projectId", "required");
+  if (ref.project.empty())
+    return InvalidArgument("Required parameter is missing: projectId", "required");
   bool fine = !ref.dataset.empty() && ref.dataset.size() <= 1024;
   for (const char c : ref.dataset) {
-    fine = fine && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_');
+    fine = fine &&
+           ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_');
   }
   if (fine) return {};
-  return InvalidArgument("Invalid dataset ID \"" + ref.dataset + "\". Dataset IDs must be alphanumeric (plus underscores) and "
+  return InvalidArgument("Invalid dataset ID \"" + ref.dataset +
+                         "\". Dataset IDs must be alphanumeric (plus underscores) and "
                          "must be at most 1024 characters long.");
 }
 
@@ -135,11 +153,13 @@ Status CheckTableId(const TableRef& ref) {
   bool fine = !ref.table.empty() && ref.table.size() <= 1024 && IsValidUtf8(ref.table);
   for (const char c : ref.table) {
     const bool ascii = static_cast<unsigned char>(c) < 0x80;
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == ' ';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-' || c == ' ';
     fine = fine && (!ascii || plain);
   }
   if (fine) return {};
-  return InvalidArgument("Invalid table ID \"" + ref.table + "\". Table IDs are 1 to 1024 bytes of letters, marks, digits, "
+  return InvalidArgument("Invalid table ID \"" + ref.table +
+                         "\". Table IDs are 1 to 1024 bytes of letters, marks, digits, "
                          "connectors, dashes and spaces.");
 }
 

@@ -1,5 +1,5 @@
-// Merge patches of datasets and tables, by REST name; null removes. What cannot change is refused by name. Private to
-// the module.
+// Merge patches of datasets and tables, by REST name; null removes. What cannot change is refused
+// by name. Private to the module.
 #pragma once
 
 #include "base/status.h"

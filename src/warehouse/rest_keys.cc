@@ -20,16 +20,21 @@ std::string DidYouMean(std::string_view word, const std::vector<std::string_view
 
 bool SaysNothing(const Json& value) {
   switch (value.kind()) {
-    case boost::json::kind::null: return true;
-    case boost::json::kind::bool_: return !value.get_bool();
-    case boost::json::kind::string: return value.get_string().empty();
-    case boost::json::kind::array: return value.get_array().empty();
+    case boost::json::kind::null:
+      return true;
+    case boost::json::kind::bool_:
+      return !value.get_bool();
+    case boost::json::kind::string:
+      return value.get_string().empty();
+    case boost::json::kind::array:
+      return value.get_array().empty();
     case boost::json::kind::object:
       return std::all_of(value.get_object().begin(), value.get_object().end(),
                          [](const auto& member) { return SaysNothing(member.value()); });
     case boost::json::kind::int64:
     case boost::json::kind::uint64:
-    case boost::json::kind::double_: break;
+    case boost::json::kind::double_:
+      break;
   }
   return false;
 }
@@ -48,34 +53,41 @@ Status CheckKeys(const JsonObject& object, const RestKeys& keys) {
   return {};
 }
 
-Result<std::optional<std::size_t>> EnumMember(const JsonObject& object, std::string_view name, std::string_view where,
+Result<std::optional<std::size_t>> EnumMember(const JsonObject& object, std::string_view name,
+                                              std::string_view where,
                                               const std::vector<std::string_view>& built,
                                               const std::vector<std::string_view>& unbuilt) {
   const std::optional<std::string> text = TRY(StringMember(object, name));
   if (!text || text->empty()) return std::optional<std::size_t>();
   const auto it = std::find(built.begin(), built.end(), *text);
-  if (it != built.end()) return std::optional<std::size_t>(static_cast<std::size_t>(it - built.begin()));
+  if (it != built.end())
+    return std::optional<std::size_t>(static_cast<std::size_t>(it - built.begin()));
   const std::string path = std::string(where) + "." + std::string(name);
   if (Has(unbuilt, *text)) {
     return Unimplemented(path + " \"" + *text + "\" is not supported yet", "notImplemented", path);
   }
-  return InvalidArgument("Invalid value for " + path + ": \"" + *text + "\"" + DidYouMean(*text, built), "invalid", path);
+  return InvalidArgument(
+      "Invalid value for " + path + ": \"" + *text + "\"" + DidYouMean(*text, built), "invalid",
+      path);
 }
 
-Result<std::string> RequiredString(const JsonObject& object, std::string_view name, std::string_view where) {
+Result<std::string> RequiredString(const JsonObject& object, std::string_view name,
+                                   std::string_view where) {
   std::optional<std::string> text = TRY(StringMember(object, name));
   if (text && !text->empty()) return *std::move(text);
   const std::string path = std::string(where) + "." + std::string(name);
   return InvalidArgument("Required parameter is missing: " + path, "required", path);
 }
 
-Result<std::vector<std::string>> StringArray(const JsonObject& object, std::string_view name, std::string_view where) {
+Result<std::vector<std::string>> StringArray(const JsonObject& object, std::string_view name,
+                                             std::string_view where) {
   std::vector<std::string> texts;
   const JsonArray* const array = TRY(ArrayMember(object, name));
   if (array == nullptr) return texts;
   for (const Json& item : *array) {
     if (!item.is_string()) {
-      return InvalidArgument(std::string(where) + "." + std::string(name) + " must hold strings only");
+      return InvalidArgument(std::string(where) + "." + std::string(name) +
+                             " must hold strings only");
     }
     texts.emplace_back(item.get_string());
   }

@@ -56,7 +56,8 @@ Status ResultWriter::Spill() {
   Transaction transaction = TRY(Transaction::Begin(*lease));
   TRY(lease->Execute("CREATE OR REPLACE TABLE " + Quoted(table_) + " (v VARCHAR)"));
   Appender appender = TRY(Appender::Open(*lease, std::string(kResultsSchema), table_));
-  spilled_ = std::make_unique<Spilled>(std::move(lease), std::move(transaction), std::move(appender));
+  spilled_ =
+      std::make_unique<Spilled>(std::move(lease), std::move(transaction), std::move(appender));
   std::vector<std::string> rows;
   for (const std::string_view row : Split(kept_, '\n')) {
     if (!row.empty()) rows.emplace_back(row);
@@ -73,7 +74,8 @@ Status ResultWriter::Append(const std::vector<std::string>& rows) {
     const Chunk chunk(type);
     const duckdb_vector vector = duckdb_data_chunk_get_vector(chunk.get(), 0);
     for (std::size_t i = 0; i < size; ++i) {
-      duckdb_vector_assign_string_element_len(vector, i, rows[from + i].data(), rows[from + i].size());
+      duckdb_vector_assign_string_element_len(vector, i, rows[from + i].data(),
+                                              rows[from + i].size());
     }
     duckdb_data_chunk_set_size(chunk.get(), size);
     status = spilled_->appender.AppendChunk(chunk.get());
@@ -89,7 +91,9 @@ Result<ResultRows> ResultWriter::Finish() {
   return ResultRows{"", table_};
 }
 
-std::string ResultTableName(const JobRef& job) { return "r" + Sha256Hex(job.project + ":" + job.job_id).substr(0, 32); }
+std::string ResultTableName(const JobRef& job) {
+  return "r" + Sha256Hex(job.project + ":" + job.job_id).substr(0, 32);
+}
 
 Status DropResultTable(Connection& connection, const std::string& table) {
   return connection.Execute("DROP TABLE IF EXISTS " + Quoted(table));
@@ -99,7 +103,8 @@ Status DropStrayResultTables(Connection& connection) {
   const std::vector<std::string> used = TRY(ResultTablesInUse(connection));
   const std::set<std::string> keep(used.begin(), used.end());
   std::vector<std::string> stray;
-  QueryResult tables = TRY(connection.Run("SELECT table_name FROM duckdb_tables() WHERE schema_name = $1", {kResultsSchema}));
+  QueryResult tables = TRY(connection.Run(
+      "SELECT table_name FROM duckdb_tables() WHERE schema_name = $1", {kResultsSchema}));
   while (TRY(tables.Next())) {
     if (!keep.contains(tables.Text(0))) stray.push_back(tables.Text(0));
   }
@@ -112,22 +117,25 @@ std::string RowToken(std::uint64_t row) { return "R" + std::to_string(row); }
 Result<std::uint64_t> FirstRow(const RowsRequest& request) {
   if (request.page_token.empty()) return request.start_index;
   const auto row = ParseInt64(std::string_view(request.page_token).substr(1));
-  if (request.page_token[0] != 'R' || !row || *row < 0) return InvalidArgument("Invalid page token", "invalid", "pageToken");
+  if (request.page_token[0] != 'R' || !row || *row < 0)
+    return InvalidArgument("Invalid page token", "invalid", "pageToken");
   return static_cast<std::uint64_t>(*row);
 }
 
-Result<Rows> ReadResult(ConnectionPool& pool, const ResultRows& result, const Schema& schema, std::uint64_t total_rows,
-                        const RowsRequest& request) {
+Result<Rows> ReadResult(ConnectionPool& pool, const ResultRows& result, const Schema& schema,
+                        std::uint64_t total_rows, const RowsRequest& request) {
   const std::uint64_t first = TRY(FirstRow(request));
   const std::uint64_t rows_max = request.rows_max == 0 ? UINT64_MAX : request.rows_max;
-  const auto form = request.int64_timestamps ? TimestampForm::kInt64Micros : TimestampForm::kFloatSeconds;
+  const auto form =
+      request.int64_timestamps ? TimestampForm::kInt64Micros : TimestampForm::kFloatSeconds;
   Rows page;
   page.schema = schema;
   page.total_rows = total_rows;
   std::size_t bytes = 0;
   // False: the page is full.
   const auto add = [&](std::string_view row) {
-    if (page.rows.size() >= rows_max || (bytes >= request.bytes_max && !page.rows.empty())) return false;
+    if (page.rows.size() >= rows_max || (bytes >= request.bytes_max && !page.rows.empty()))
+      return false;
     page.rows.push_back(FinishRow(row, form));
     bytes += page.rows.back().size();
     return true;
@@ -139,15 +147,17 @@ Result<Rows> ReadResult(ConnectionPool& pool, const ResultRows& result, const Sc
     }
   } else {
     const ConnectionPool::Lease lease = TRY(pool.Take());
-    Prepared prepared = TRY(lease->Prepare("SELECT v FROM " + Quoted(result.table) + " LIMIT " +
-                                           std::to_string(std::min<std::uint64_t>(rows_max, total_rows)) + " OFFSET " +
-                                           std::to_string(first)));
+    Prepared prepared =
+        TRY(lease->Prepare("SELECT v FROM " + Quoted(result.table) + " LIMIT " +
+                           std::to_string(std::min<std::uint64_t>(rows_max, total_rows)) +
+                           " OFFSET " + std::to_string(first)));
     QueryResult rows = TRY(prepared.RunStreaming());
     while (TRY(rows.Next())) {
       if (!add(rows.Text(0))) break;
     }
   }
-  if (first + page.rows.size() < total_rows && !page.rows.empty()) page.next_page_token = RowToken(first + page.rows.size());
+  if (first + page.rows.size() < total_rows && !page.rows.empty())
+    page.next_page_token = RowToken(first + page.rows.size());
   return page;
 }
 

@@ -1,5 +1,6 @@
-// Rows of a SELECT that has no table of its own: kept for a while as wire texts, in the job's record when small, else
-// in a table of schema _landfall_results with one column. Private to the module.
+// Rows of a SELECT that has no table of its own: kept for a while as wire texts, in the job's
+// record when small, else in a table of schema _landfall_results with one column. Private to the
+// module.
 #pragma once
 
 #include <optional>
@@ -15,8 +16,8 @@ namespace landfall::warehouse {
 
 constexpr std::size_t kResultRecordBytesMax = 4u << 20;
 
-// Takes the rows of one result while it is being read. A larger one goes to its table on a connection of its own,
-// because the query's connection is busy with the query.
+// Takes the rows of one result while it is being read. A larger one goes to its table on a
+// connection of its own, because the query's connection is busy with the query.
 class ResultWriter {
  public:
   ResultWriter(ConnectionPool& pool, const JobRef& job, RowEncoder& encoder);
@@ -46,8 +47,8 @@ Status DropResultTable(Connection& connection, const std::string& table);
 Status DropStrayResultTables(Connection& connection);
 
 // One page. `page_token` is the index of its first row.
-Result<Rows> ReadResult(ConnectionPool& pool, const ResultRows& result, const Schema& schema, std::uint64_t total_rows,
-                        const RowsRequest& request);
+Result<Rows> ReadResult(ConnectionPool& pool, const ResultRows& result, const Schema& schema,
+                        std::uint64_t total_rows, const RowsRequest& request);
 // Page tokens of rows: how they look, and what they say.
 std::string RowToken(std::uint64_t row);
 Result<std::uint64_t> FirstRow(const RowsRequest& request);

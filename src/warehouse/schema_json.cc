@@ -17,16 +17,18 @@ const RestKeys& FieldKeys() {
       .where = "schema.fields",
       .built = {"name", "type", "mode", "fields", "description"},
       .output_only = {},
-      .unbuilt = {"policyTags", "maxLength", "precision", "scale", "collation", "defaultValueExpression",
-                  "rangeElementType", "roundingMode", "foreignTypeDefinition", "dataPolicies", "categories",
-                  "generatedColumn", "timestampPrecision"},
+      .unbuilt = {"policyTags", "maxLength", "precision", "scale", "collation",
+                  "defaultValueExpression", "rangeElementType", "roundingMode",
+                  "foreignTypeDefinition", "dataPolicies", "categories", "generatedColumn",
+                  "timestampPrecision"},
   };
   return keys;
 }
 
 Status CheckName(std::string_view name) {
   const auto refuse = [&](std::string_view rule) {
-    return InvalidArgument("Invalid field name \"" + std::string(name) + "\". " + std::string(rule));
+    return InvalidArgument("Invalid field name \"" + std::string(name) + "\". " +
+                           std::string(rule));
   };
   if (name.empty()) return refuse("A field name must not be empty.");
   if (name.size() > kNameBytesMax) return refuse("Fields must be at most 300 characters long.");
@@ -34,12 +36,15 @@ Status CheckName(std::string_view name) {
   for (const char c : name) {
     const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
     if (control || std::string_view("!\"$()*,./;?@[\\]^`{}~").find(c) != std::string_view::npos) {
-      return refuse("Fields must contain the allowed characters only: letters, digits, _ and & % = + : ' < > # | -.");
+      return refuse(
+          "Fields must contain the allowed characters only: letters, digits, _ and & % = + : ' < > "
+          "# | -.");
     }
   }
-  for (const std::string_view prefix :
-       {"_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier", "_landfall_"}) {
-    if (AsciiLower(name).starts_with(prefix)) return refuse("The prefix " + std::string(prefix) + " is reserved.");
+  for (const std::string_view prefix : {"_table_", "_file_", "_partition", "_row_timestamp",
+                                        "__root__", "_colidentifier", "_landfall_"}) {
+    if (AsciiLower(name).starts_with(prefix))
+      return refuse("The prefix " + std::string(prefix) + " is reserved.");
   }
   return {};
 }
@@ -58,13 +63,16 @@ Result<Field> ParseField(const JsonObject& object, int depth, Parse& parse) {
   const std::string type = TRY(RequiredString(object, "type", "schema.fields"));
   const Result<googlesql::TypeKind> kind = googlesql::ParseTypeKind(type);
   if (!kind.ok() || *kind == googlesql::TypeKind::kArray) {
-    return InvalidArgument("Invalid value for type: " + type + " is not a valid value (field " + field.name + ")");
+    return InvalidArgument("Invalid value for type: " + type + " is not a valid value (field " +
+                           field.name + ")");
   }
   field.type = *kind;
   std::string mode_text = TRY(StringMember(object, "mode")).value_or("");
-  std::transform(mode_text.begin(), mode_text.end(), mode_text.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::transform(mode_text.begin(), mode_text.end(), mode_text.begin(),
+                 [](unsigned char c) { return std::toupper(c); });
   const JsonObject mode_object{{"mode", mode_text}};
-  const auto mode = TRY(EnumMember(mode_object, "mode", "schema.fields", {"NULLABLE", "REQUIRED", "REPEATED"}));
+  const auto mode =
+      TRY(EnumMember(mode_object, "mode", "schema.fields", {"NULLABLE", "REQUIRED", "REPEATED"}));
   field.mode = static_cast<Mode>(mode.value_or(0));
   field.description = TRY(StringMember(object, "description")).value_or("");
   const JsonArray* const children = TRY(ArrayMember(object, "fields"));
@@ -88,7 +96,8 @@ Result<Schema> ParseFields(const JsonArray& fields, int depth, Parse& parse) {
     if (++parse.count > kFieldsMax) return InvalidArgument("the schema has more than 10000 fields");
     schema.push_back(TRY(ParseField(item.get_object(), depth, parse)));
     if (!names.insert(AsciiLower(schema.back().name)).second && !parse.free_names) {
-      return InvalidArgument("Duplicate field name \"" + schema.back().name + "\" in the schema (case does not count)");
+      return InvalidArgument("Duplicate field name \"" + schema.back().name +
+                             "\" in the schema (case does not count)");
     }
   }
   return schema;
@@ -96,9 +105,12 @@ Result<Schema> ParseFields(const JsonArray& fields, int depth, Parse& parse) {
 
 std::string_view ModeName(Mode mode) {
   switch (mode) {
-    case Mode::kNullable: break;
-    case Mode::kRequired: return "REQUIRED";
-    case Mode::kRepeated: return "REPEATED";
+    case Mode::kNullable:
+      break;
+    case Mode::kRequired:
+      return "REQUIRED";
+    case Mode::kRepeated:
+      return "REPEATED";
   }
   return "NULLABLE";
 }
@@ -119,8 +131,9 @@ Result<Schema> ParseResultSchema(const JsonArray& fields) {
 JsonArray SchemaJson(const Schema& schema) {
   JsonArray fields;
   for (const Field& field : schema) {
-    JsonObject object{
-        {"name", field.name}, {"type", googlesql::WireTypeName(field.type)}, {"mode", ModeName(field.mode)}};
+    JsonObject object{{"name", field.name},
+                      {"type", googlesql::WireTypeName(field.type)},
+                      {"mode", ModeName(field.mode)}};
     if (!field.description.empty()) object["description"] = field.description;
     if (!field.fields.empty()) object["fields"] = SchemaJson(field.fields);
     fields.push_back(std::move(object));

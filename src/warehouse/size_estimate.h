@@ -1,4 +1,5 @@
-// Logical sizes as BigQuery counts them, where texts are taken to be of a likely length. Private to the module.
+// Logical sizes as BigQuery counts them, where texts are taken to be of a likely length. Private to
+// the module.
 #pragma once
 
 #include <cstdint>

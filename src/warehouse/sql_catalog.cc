@@ -36,7 +36,8 @@ void AddHidden(const Table& table, std::vector<Column>& columns) {
   if (!IsIngestionPartitioned(table)) return;
   const std::string time = QuoteIdentifier(kPartitionTimeColumn);
   columns.push_back(Hidden(kPartitionTimeColumn, TypeKind::kTimestamp, time));
-  columns.push_back(Hidden("_PARTITIONDATE", TypeKind::kDate, "CAST(timezone('UTC', " + time + ") AS DATE)"));
+  columns.push_back(
+      Hidden("_PARTITIONDATE", TypeKind::kDate, "CAST(timezone('UTC', " + time + ") AS DATE)"));
 }
 
 googlesql::Relation RelationOf(const Table& table) {
@@ -57,13 +58,16 @@ Field FieldOf(std::string name, const googlesql::Type& type) {
   const googlesql::Type& element = type.is_array() ? *type.element : type;
   field.mode = type.is_array() ? Mode::kRepeated : Mode::kNullable;
   field.type = element.kind;
-  for (const googlesql::StructField& child : element.fields) field.fields.push_back(FieldOf(child.name, child.type));
+  for (const googlesql::StructField& child : element.fields)
+    field.fields.push_back(FieldOf(child.name, child.type));
   return field;
 }
 
-Result<std::optional<googlesql::Relation>> SqlCatalog::Find(const googlesql::TablePath& path) const {
+Result<std::optional<googlesql::Relation>> SqlCatalog::Find(
+    const googlesql::TablePath& path) const {
   if (path.dataset.find("INFORMATION_SCHEMA") != std::string::npos) {
-    return Unimplemented("INFORMATION_SCHEMA." + path.table + " is not supported yet", "notImplemented", "query");
+    return Unimplemented("INFORMATION_SCHEMA." + path.table + " is not supported yet",
+                         "notImplemented", "query");
   }
   const TableRef ref{path.project, path.dataset, path.table};
   if (IsSystemDataset(ref.dataset)) {
@@ -76,7 +80,8 @@ Result<std::optional<googlesql::Relation>> SqlCatalog::Find(const googlesql::Tab
   }
   const auto dataset = catalog_.FindDataset({ref.project, ref.dataset});
   if (!dataset) {
-    return NotFound("Not found: Dataset " + ToString(DatasetRef{ref.project, ref.dataset}) + " was not found in location US");
+    return NotFound("Not found: Dataset " + ToString(DatasetRef{ref.project, ref.dataset}) +
+                    " was not found in location US");
   }
   const auto table = catalog_.FindTable(ref);
   if (!table) return TableNotFound(ref, dataset->location);
@@ -86,7 +91,8 @@ Result<std::optional<googlesql::Relation>> SqlCatalog::Find(const googlesql::Tab
   AddHidden(*table, relation.columns);
   relation.require_partition_filter = table->require_partition_filter;
   if (table->time_partitioning) {
-    relation.partition_column = IsIngestionPartitioned(*table) ? std::string(kPartitionTimeColumn) : table->time_partitioning->field;
+    relation.partition_column = IsIngestionPartitioned(*table) ? std::string(kPartitionTimeColumn)
+                                                               : table->time_partitioning->field;
   } else if (table->range_partitioning) {
     relation.partition_column = table->range_partitioning->field;
   }

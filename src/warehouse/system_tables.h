@@ -1,5 +1,6 @@
-// Read-only tables of our own that every project sees: dataset landfall_system with `loads` and `load_objects`, and
-// dataset bigquery_loads with the view `serverless_bq_loads` over loads. Private to the module.
+// Read-only tables of our own that every project sees: dataset landfall_system with `loads` and
+// `load_objects`, and dataset bigquery_loads with the view `serverless_bq_loads` over loads.
+// Private to the module.
 #pragma once
 
 #include <memory>
@@ -16,8 +17,8 @@ bool IsSystemDataset(std::string_view dataset);
 std::vector<Dataset> SystemDatasets(std::string_view project);
 
 struct SystemTable {
-  Table table;               // as tables.get shows it
-  std::string physical;      // a parenthesised DuckDB query over the project's rows; empty for a view
+  Table table;           // as tables.get shows it
+  std::string physical;  // a parenthesised DuckDB query over the project's rows; empty for a view
 };
 // nullopt: no such table, or no dataset of ours.
 std::optional<SystemTable> FindSystemTable(const TableRef& ref);

@@ -18,7 +18,8 @@ TableLocks::Held::~Held() {
   locks_->freed_.NotifyAll();
 }
 
-Result<TableLocks::Held> TableLocks::Acquire(std::vector<TableRef> refs, const std::stop_token& stop) {
+Result<TableLocks::Held> TableLocks::Acquire(std::vector<TableRef> refs,
+                                             const std::stop_token& stop) {
   std::sort(refs.begin(), refs.end());
   refs.erase(std::unique(refs.begin(), refs.end()), refs.end());
   const MutexLock lock(mu_);
@@ -26,7 +27,8 @@ Result<TableLocks::Held> TableLocks::Acquire(std::vector<TableRef> refs, const s
     bool free = true;
     for (const TableRef& ref : refs) free = free && !held_.contains(ref);
     if (free) break;
-    if (stop.stop_requested()) return Cancelled("stopped while waiting for table " + ToString(refs.front()));
+    if (stop.stop_requested())
+      return Cancelled("stopped while waiting for table " + ToString(refs.front()));
     freed_.WaitFor(mu_, kStopCheck);
   }
   held_.insert(refs.begin(), refs.end());

@@ -1,5 +1,5 @@
-// One writer per table at a time: loads, DML, DDL and patches of a table run one after another, so that they never
-// meet in a DuckDB conflict. Readers take no lock. Private to the module.
+// One writer per table at a time: loads, DML, DDL and patches of a table run one after another, so
+// that they never meet in a DuckDB conflict. Readers take no lock. Private to the module.
 #pragma once
 
 #include <set>
@@ -19,7 +19,8 @@ class TableLocks {
   class Held {
    public:
     Held(TableLocks& locks, std::vector<TableRef> refs) : locks_(&locks), refs_(std::move(refs)) {}
-    Held(Held&& other) noexcept : locks_(std::exchange(other.locks_, nullptr)), refs_(std::move(other.refs_)) {}
+    Held(Held&& other) noexcept
+        : locks_(std::exchange(other.locks_, nullptr)), refs_(std::move(other.refs_)) {}
     Held& operator=(Held&&) = delete;
     ~Held();
 
@@ -28,8 +29,9 @@ class TableLocks {
     std::vector<TableRef> refs_;
   };
 
-  // Waits for all of them at once, so no two callers can wait for each other. Do not ask again while holding some.
-  // kCancelled when `stop` is requested first. A dataset is locked as the table with the empty name.
+  // Waits for all of them at once, so no two callers can wait for each other. Do not ask again
+  // while holding some. kCancelled when `stop` is requested first. A dataset is locked as the table
+  // with the empty name.
   Result<Held> Acquire(std::vector<TableRef> refs, const std::stop_token& stop);
 
  private:

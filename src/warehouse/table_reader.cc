@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint64_t kPageRowsMax = 100'000;  // also when the client names no bound
 
 bool Names(const std::vector<std::string>& names, const std::string& field) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return EqualsIgnoreCase(name, field); });
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return EqualsIgnoreCase(name, field); });
 }
 
 }  // namespace
@@ -26,9 +27,11 @@ Result<Schema> SelectFields(const Schema& schema, const std::vector<std::string>
   }
   for (const std::string& name : names) {
     if (name.find('.') != std::string::npos) {
-      return Unimplemented("selectedFields of nested fields is not supported yet: " + name, "notImplemented", "selectedFields");
+      return Unimplemented("selectedFields of nested fields is not supported yet: " + name,
+                           "notImplemented", "selectedFields");
     }
-    const bool known = std::any_of(schema.begin(), schema.end(), [&](const Field& f) { return EqualsIgnoreCase(f.name, name); });
+    const bool known = std::any_of(schema.begin(), schema.end(),
+                                   [&](const Field& f) { return EqualsIgnoreCase(f.name, name); });
     if (!known) return InvalidArgument("No such field: " + name, "invalid", "selectedFields");
   }
   return selected;
@@ -50,9 +53,12 @@ Result<Rows> SelectRowFields(Rows rows, const std::vector<std::string>& names) {
   return rows;
 }
 
-Result<Rows> ReadRows(ConnectionPool& pool, const std::string& physical, const Schema& schema, const RowsRequest& request) {
+Result<Rows> ReadRows(ConnectionPool& pool, const std::string& physical, const Schema& schema,
+                      const RowsRequest& request) {
   const std::uint64_t first = TRY(FirstRow(request));
-  const std::uint64_t rows_max = request.rows_max == 0 ? kPageRowsMax : std::min<std::uint64_t>(request.rows_max, kPageRowsMax);
+  const std::uint64_t rows_max = request.rows_max == 0
+                                     ? kPageRowsMax
+                                     : std::min<std::uint64_t>(request.rows_max, kPageRowsMax);
   Rows page;
   page.schema = TRY(SelectFields(schema, request.selected_fields));
   const ConnectionPool::Lease lease = TRY(pool.Take());
@@ -70,10 +76,12 @@ Result<Rows> ReadRows(ConnectionPool& pool, const std::string& physical, const S
     types.push_back(TypeOf(field));
   }
   RowEncoder encoder(std::move(types));
-  Prepared prepared = TRY(lease->Prepare("SELECT " + columns + " FROM " + physical + " LIMIT " + std::to_string(rows_max) +
-                                         " OFFSET " + std::to_string(first)));
+  Prepared prepared =
+      TRY(lease->Prepare("SELECT " + columns + " FROM " + physical + " LIMIT " +
+                         std::to_string(rows_max) + " OFFSET " + std::to_string(first)));
   QueryResult rows = TRY(prepared.RunStreaming());
-  const auto form = request.int64_timestamps ? TimestampForm::kInt64Micros : TimestampForm::kFloatSeconds;
+  const auto form =
+      request.int64_timestamps ? TimestampForm::kInt64Micros : TimestampForm::kFloatSeconds;
   std::size_t bytes = 0;
   while (const duckdb_data_chunk chunk = TRY(rows.NextChunk())) {
     std::vector<std::string> encoded;
@@ -85,7 +93,8 @@ Result<Rows> ReadRows(ConnectionPool& pool, const std::string& physical, const S
     }
     if (bytes >= request.bytes_max) break;
   }
-  if (first + page.rows.size() < page.total_rows) page.next_page_token = RowToken(first + page.rows.size());
+  if (first + page.rows.size() < page.total_rows)
+    page.next_page_token = RowToken(first + page.rows.size());
   return page;
 }
 

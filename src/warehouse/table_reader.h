@@ -9,7 +9,8 @@
 namespace landfall::warehouse {
 
 // `physical`: a quoted table or a parenthesised query.
-Result<Rows> ReadRows(ConnectionPool& pool, const std::string& physical, const Schema& schema, const RowsRequest& request);
+Result<Rows> ReadRows(ConnectionPool& pool, const std::string& physical, const Schema& schema,
+                      const RowsRequest& request);
 
 // The fields a request selects, in the order of the schema; all when it names none.
 Result<Schema> SelectFields(const Schema& schema, const std::vector<std::string>& names);

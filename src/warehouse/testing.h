@@ -17,8 +17,11 @@ class TestWarehouse {
  public:
   explicit TestWarehouse(Options options = {}) : options_(std::move(options)) {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    options_.dir = ::testing::TempDir() + "/warehouse_" + info->test_suite_name() + "_" + info->name();
-    std::replace(options_.dir.begin() + static_cast<std::ptrdiff_t>(::testing::TempDir().size()) + 1, options_.dir.end(), '/', '_');
+    options_.dir =
+        ::testing::TempDir() + "/warehouse_" + info->test_suite_name() + "_" + info->name();
+    std::replace(
+        options_.dir.begin() + static_cast<std::ptrdiff_t>(::testing::TempDir().size()) + 1,
+        options_.dir.end(), '/', '_');
     std::filesystem::remove_all(options_.dir);
     Reopen();
   }

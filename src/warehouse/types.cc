@@ -4,7 +4,9 @@ namespace landfall::warehouse {
 
 std::string ToString(const DatasetRef& ref) { return ref.project + ":" + ref.dataset; }
 
-std::string ToString(const TableRef& ref) { return ref.project + ":" + ref.dataset + "." + ref.table; }
+std::string ToString(const TableRef& ref) {
+  return ref.project + ":" + ref.dataset + "." + ref.table;
+}
 
 std::string Uri(const SourceObject& object) { return "gs://" + object.bucket + "/" + object.name; }
 

@@ -1,4 +1,5 @@
-// Value types of the warehouse: BigQuery's resources, in C++. Part of the public header warehouse.h.
+// Value types of the warehouse: BigQuery's resources, in C++. Part of the public header
+// warehouse.h.
 #pragma once
 
 #include <cstdint>
@@ -41,16 +42,18 @@ struct Field {
 };
 using Schema = std::vector<Field>;
 
-// The REST form: [{"name", "type", "mode", "fields", "description"}]; unknown members are refused by name.
+// The REST form: [{"name", "type", "mode", "fields", "description"}]; unknown members are refused
+// by name.
 Result<Schema> ParseSchema(const JsonArray& fields);
-// The same for schemas of ours, whose column names follow no rule (a query may call a column anything).
+// The same for schemas of ours, whose column names follow no rule (a query may call a column
+// anything).
 Result<Schema> ParseResultSchema(const JsonArray& fields);
 JsonArray SchemaJson(const Schema& schema);
 googlesql::Type TypeOf(const Field& field);  // REPEATED becomes ARRAY
 
 struct TimePartitioning {
-  std::string type = "DAY";            // HOUR, DAY, MONTH, YEAR
-  std::string field;                   // empty: ingestion time (_PARTITIONTIME)
+  std::string type = "DAY";  // HOUR, DAY, MONTH, YEAR
+  std::string field;         // empty: ingestion time (_PARTITIONTIME)
   std::optional<std::int64_t> expiration_ms;
 };
 struct RangePartitioning {
@@ -70,14 +73,14 @@ struct Dataset {
 
 struct Table {
   TableRef ref;
-  std::string type = "TABLE";          // TABLE, VIEW
-  std::string location;                // of the dataset
+  std::string type = "TABLE";  // TABLE, VIEW
+  std::string location;        // of the dataset
   Schema schema;
   std::optional<TimePartitioning> time_partitioning;
   std::optional<RangePartitioning> range_partitioning;
   std::vector<std::string> clustering;
   bool require_partition_filter = false;
-  std::string view_query;              // VIEW
+  std::string view_query;  // VIEW
   std::string description, friendly_name;
   Labels labels;
   std::optional<TimePoint> expiration;
@@ -86,7 +89,8 @@ struct Table {
   std::int64_t num_rows = 0, num_bytes = 0;  // filled by GetTable
 };
 
-// A merge patch of a dataset's or table's writable members, by REST name; null removes. Validated by the warehouse.
+// A merge patch of a dataset's or table's writable members, by REST name; null removes. Validated
+// by the warehouse.
 using ResourcePatch = JsonObject;
 
 enum class SourceFormat : std::uint8_t { kCsv, kNewlineDelimitedJson, kParquet };
@@ -96,14 +100,14 @@ enum class CreateDisposition : std::uint8_t { kIfNeeded, kNever };
 // configuration.load. Defaults are BigQuery's.
 struct LoadConfig {
   TableRef destination;
-  std::string partition;               // "20240517" from "t$20240517"; empty: the whole table
+  std::string partition;  // "20240517" from "t$20240517"; empty: the whole table
   std::vector<std::string> source_uris;
   std::optional<Schema> schema;
   bool autodetect = false;
   SourceFormat source_format = SourceFormat::kCsv;
   std::optional<WriteDisposition> write_disposition;  // absent: append
   CreateDisposition create_disposition = CreateDisposition::kIfNeeded;
-  std::optional<std::int64_t> max_bad_records;        // absent: 0 for jobs.insert, no limit for batches
+  std::optional<std::int64_t> max_bad_records;  // absent: 0 for jobs.insert, no limit for batches
   bool ignore_unknown_values = false;
   bool allow_field_addition = false, allow_field_relaxation = false;  // schemaUpdateOptions
   std::optional<TimePartitioning> time_partitioning;
@@ -116,31 +120,32 @@ struct LoadConfig {
   // Parquet
   bool enable_list_inference = false;  // parquetOptions
 };
-// The REST members of configuration.load. Unknown keys and enum values are kInvalidArgument naming the key and the
-// nearest valid one; known but unbuilt ones (hivePartitioningOptions, AVRO, ...) kUnimplemented naming them.
-// `destinationTable` may be absent (destination stays empty).
+// The REST members of configuration.load. Unknown keys and enum values are kInvalidArgument naming
+// the key and the nearest valid one; known but unbuilt ones (hivePartitioningOptions, AVRO, ...)
+// kUnimplemented naming them. `destinationTable` may be absent (destination stays empty).
 Result<LoadConfig> ParseLoadConfig(const JsonObject& load);
 
-// "t$20240517" -> ("t", "20240517"). kInvalidArgument for a decorator that is not 4, 6, 8 or 10 digits of a real date.
+// "t$20240517" -> ("t", "20240517"). kInvalidArgument for a decorator that is not 4, 6, 8 or 10
+// digits of a real date.
 Result<std::pair<std::string, std::string>> SplitDecorator(std::string_view table_id);
 
 struct QueryParameter {
-  std::string name;                    // empty: positional
+  std::string name;  // empty: positional
   googlesql::Type type;
-  Json value;                          // REST shape: {"value": ..} / {"arrayValues": ..} / {"structValues": ..}
+  Json value;  // REST shape: {"value": ..} / {"arrayValues": ..} / {"structValues": ..}
 };
 
 // configuration.query
 struct QueryConfig {
   std::string sql;
-  bool use_legacy_sql = false;         // true is refused by name
+  bool use_legacy_sql = false;                   // true is refused by name
   std::string default_project, default_dataset;  // default_project empty: the job's
   std::vector<QueryParameter> parameters;
   std::optional<TableRef> destination;
   std::string destination_partition;
   WriteDisposition write_disposition = WriteDisposition::kEmpty;
   CreateDisposition create_disposition = CreateDisposition::kIfNeeded;
-  std::string time_zone = "UTC";       // connectionProperties
+  std::string time_zone = "UTC";  // connectionProperties
   bool dry_run = false;
 };
 
@@ -160,23 +165,24 @@ struct Job {
   JobState state = JobState::kPending;
   std::string user_email;
   Labels labels;
-  std::string configuration_json;      // as accepted, for the echo; without destinationTable when it was absent
+  std::string
+      configuration_json;  // as accepted, for the echo; without destinationTable when it was absent
   std::optional<TableRef> destination;  // also the anonymous table of a query
   std::string destination_partition;
-  std::optional<JobError> error;       // errorResult
-  std::vector<JobError> errors;        // at most 100, bad records included
+  std::optional<JobError> error;  // errorResult
+  std::vector<JobError> errors;   // at most 100, bad records included
   TimePoint created;
   std::optional<TimePoint> started, ended;
   // load
   std::int64_t input_files = 0, input_bytes = 0, output_rows = 0, output_bytes = 0, bad_records = 0;
   // query
-  std::string statement_type;          // SELECT, INSERT, ...
+  std::string statement_type;  // SELECT, INSERT, ...
   std::int64_t bytes_processed = 0;
   std::optional<std::int64_t> dml_inserted, dml_updated, dml_deleted;
-  std::string ddl_operation;           // CREATE, REPLACE, SKIP, DROP
+  std::string ddl_operation;  // CREATE, REPLACE, SKIP, DROP
   std::optional<TableRef> ddl_target;
   std::vector<TableRef> referenced_tables;
-  Schema result_schema;                // of a SELECT
+  Schema result_schema;  // of a SELECT
   std::int64_t total_rows = 0;
 };
 

@@ -21,7 +21,8 @@ bool Wanted(const std::vector<JobState>& states, JobState state) {
 
 std::string WarehouseImpl::FreshJobId() const { return "job_" + RandomHex(services_.random, 16); }
 
-Result<Job> WarehouseImpl::InsertJobAndRun(const CallContext& ctx, Job job, std::string_view request_id, JobWork work) {
+Result<Job> WarehouseImpl::InsertJobAndRun(const CallContext& ctx, Job job,
+                                           std::string_view request_id, JobWork work) {
   job.user_email = ctx.principal;
   job.created = services_.clock.Now();
   TRY(runner_.Reserve());
@@ -33,17 +34,21 @@ Result<Job> WarehouseImpl::InsertJobAndRun(const CallContext& ctx, Job job, std:
   if (!inserted.ok()) {
     runner_.Forget();
     // Two transactions with one key at once: one of them is the job.
-    return inserted.code() == Code::kAborted ? AlreadyExists("Already Exists: Job " + ToString(job.ref)) : inserted;
+    return inserted.code() == Code::kAborted
+               ? AlreadyExists("Already Exists: Job " + ToString(job.ref))
+               : inserted;
   }
   return runner_.Submit(std::move(job), std::move(work))->Snapshot();
 }
 
-Result<Job> WarehouseImpl::MakeQueryJob(const CallContext&, JobRef ref, const QueryConfig& config, Labels labels,
-                                        std::string configuration_json) const {
+Result<Job> WarehouseImpl::MakeQueryJob(const CallContext&, JobRef ref, const QueryConfig& config,
+                                        Labels labels, std::string configuration_json) const {
   if (config.use_legacy_sql) {
-    return Unimplemented("useLegacySql: legacy SQL is not supported; send useLegacySql=false", "notImplemented", "useLegacySql");
+    return Unimplemented("useLegacySql: legacy SQL is not supported; send useLegacySql=false",
+                         "notImplemented", "useLegacySql");
   }
-  if (Trim(config.sql).empty()) return InvalidArgument("Required parameter is missing: query", "required", "query");
+  if (Trim(config.sql).empty())
+    return InvalidArgument("Required parameter is missing: query", "required", "query");
   if (ref.location.empty()) ref.location = "US";
   Job job;
   job.ref = std::move(ref);
@@ -65,27 +70,36 @@ Result<Job> WarehouseImpl::DryRun(const QueryConfig& config, Job job) {
 }
 
 JobWork WarehouseImpl::QueryWork(QueryConfig config) {
-  return [this, config = std::move(config)](JobRun& run) { return RunQuery(query_services_, config, run); };
+  return [this, config = std::move(config)](JobRun& run) {
+    return RunQuery(query_services_, config, run);
+  };
 }
 
-Result<Job> WarehouseImpl::InsertQuery(const CallContext& ctx, JobRef ref, QueryConfig config, Labels labels,
-                                       std::string configuration_json) {
-  Job job = TRY(MakeQueryJob(ctx, std::move(ref), config, std::move(labels), std::move(configuration_json)));
+Result<Job> WarehouseImpl::InsertQuery(const CallContext& ctx, JobRef ref, QueryConfig config,
+                                       Labels labels, std::string configuration_json) {
+  Job job = TRY(
+      MakeQueryJob(ctx, std::move(ref), config, std::move(labels), std::move(configuration_json)));
   if (config.dry_run) return DryRun(config, std::move(job));
   if (job.ref.job_id.empty()) job.ref.job_id = FreshJobId();
   TRY(CheckJobId(job.ref.job_id));
   return InsertJobAndRun(ctx, std::move(job), "", QueryWork(std::move(config)));
 }
 
-// The job id follows from the request id, so the job table itself finds the repeat, also after a restart.
-Result<Job> WarehouseImpl::Query(const CallContext& ctx, std::string_view project, std::string_view location, QueryConfig config,
-                                 Labels labels, std::string_view request_id) {
+// The job id follows from the request id, so the job table itself finds the repeat, also after a
+// restart.
+Result<Job> WarehouseImpl::Query(const CallContext& ctx, std::string_view project,
+                                 std::string_view location, QueryConfig config, Labels labels,
+                                 std::string_view request_id) {
   JobRef ref{std::string(project), "", std::string(location)};
   Job job = TRY(MakeQueryJob(ctx, std::move(ref), config, std::move(labels), ""));
   if (config.dry_run) return DryRun(config, std::move(job));
-  job.ref.job_id = request_id.empty() ? FreshJobId() : "job_" + Sha256Hex(job.ref.project + "\n" + std::string(request_id)).substr(0, 32);
+  job.ref.job_id =
+      request_id.empty()
+          ? FreshJobId()
+          : "job_" + Sha256Hex(job.ref.project + "\n" + std::string(request_id)).substr(0, 32);
   const Result<Job> inserted = InsertJobAndRun(ctx, job, request_id, QueryWork(config));
-  if (inserted.ok() || inserted.status().code() != Code::kAlreadyExists || request_id.empty()) return inserted;
+  if (inserted.ok() || inserted.status().code() != Code::kAlreadyExists || request_id.empty())
+    return inserted;
   Result<Job> first = GetJob(ctx, job.ref);
   if (first.ok() && services_.clock.Now() - first->created < kRequestIdWindow) return first;
   job.ref.job_id = FreshJobId();
@@ -100,7 +114,8 @@ Result<Job> WarehouseImpl::GetJob(const CallContext&, const JobRef& ref) {
   return std::move(stored->job);
 }
 
-Result<Job> WarehouseImpl::WaitJob(const CallContext& ctx, const JobRef& ref, std::chrono::milliseconds wait) {
+Result<Job> WarehouseImpl::WaitJob(const CallContext& ctx, const JobRef& ref,
+                                   std::chrono::milliseconds wait) {
   if (const auto live = runner_.Find(ref.project, ref.job_id)) {
     (void)live->WaitDone(wait, ctx.stop);
     return live->Snapshot();
@@ -108,10 +123,12 @@ Result<Job> WarehouseImpl::WaitJob(const CallContext& ctx, const JobRef& ref, st
   return GetJob(ctx, ref);
 }
 
-Result<Page<Job>> WarehouseImpl::ListJobs(const CallContext&, std::string_view project, const JobFilter& filter) {
+Result<Page<Job>> WarehouseImpl::ListJobs(const CallContext&, std::string_view project,
+                                          const JobFilter& filter) {
   // A stored record says PENDING until its job is done; memory knows which of them run.
   JobFilter stored = filter;
-  if (!filter.states.empty() && Wanted(filter.states, JobState::kRunning)) stored.states.push_back(JobState::kPending);
+  if (!filter.states.empty() && Wanted(filter.states, JobState::kRunning))
+    stored.states.push_back(JobState::kPending);
   const ConnectionPool::Lease lease = TRY(connections_.Take());
   Page<Job> page = TRY(ListStoredJobs(*lease, project, stored));
   for (Job& job : page.items) {
@@ -126,7 +143,8 @@ Result<Job> WarehouseImpl::CancelJob(const CallContext& ctx, const JobRef& ref) 
   if (!live) return GetJob(ctx, ref);
   live->Cancel();
   // An interrupt that comes between two statements is lost, so ask again until it is over.
-  for (std::chrono::milliseconds waited{0}; waited < kCancelWait; waited += std::chrono::milliseconds(20)) {
+  for (std::chrono::milliseconds waited{0}; waited < kCancelWait;
+       waited += std::chrono::milliseconds(20)) {
     if (live->WaitDone(std::chrono::milliseconds(20), ctx.stop) || ctx.stop.stop_requested()) break;
     live->Cancel();
   }
@@ -143,7 +161,8 @@ Status WarehouseImpl::DeleteJob(const CallContext&, const JobRef& ref) {
   return {};
 }
 
-Result<Rows> WarehouseImpl::JobRows(const CallContext& ctx, const JobRef& ref, const RowsRequest& request) {
+Result<Rows> WarehouseImpl::JobRows(const CallContext& ctx, const JobRef& ref,
+                                    const RowsRequest& request) {
   const auto live = runner_.Find(ref.project, ref.job_id);
   Job job;
   ResultRows result;
@@ -162,13 +181,17 @@ Result<Rows> WarehouseImpl::JobRows(const CallContext& ctx, const JobRef& ref, c
     result = {std::move(stored->result_rows), std::move(stored->result_table)};
     has_result = stored->has_result;
   }
-  if (job.state != JobState::kDone) return FailedPrecondition("job " + ToString(ref) + " is not done", "jobNotDone");
+  if (job.state != JobState::kDone)
+    return FailedPrecondition("job " + ToString(ref) + " is not done", "jobNotDone");
   if (job.error) return StatusOf(*job.error);
   if (job.statement_type != "SELECT") return Rows();
-  if (job.destination && job.destination != AnonymousTable(job.ref)) return ReadTable(ctx, *job.destination, request);
+  if (job.destination && job.destination != AnonymousTable(job.ref))
+    return ReadTable(ctx, *job.destination, request);
   const bool expired = job.ended && *job.ended + options_.result_life <= services_.clock.Now();
-  if (!has_result || expired) return NotFound("Not found: the results of job " + ToString(ref) + " have expired");
-  return ReadResult(connections_, result, job.result_schema, static_cast<std::uint64_t>(job.total_rows), request);
+  if (!has_result || expired)
+    return NotFound("Not found: the results of job " + ToString(ref) + " have expired");
+  return ReadResult(connections_, result, job.result_schema,
+                    static_cast<std::uint64_t>(job.total_rows), request);
 }
 
 }  // namespace landfall::warehouse

@@ -21,7 +21,8 @@ Result<std::shared_ptr<ReadableFile>> WarehouseImpl::Spool(ByteSource& upload) {
   const auto written = [&]() -> Status {
     const std::unique_ptr<WritableFile> file = TRY(services_.files.OpenForAppend(path));
     std::vector<char> block(kSpoolBlockBytes);
-    while (const std::size_t bytes = TRY(upload.Read(block))) TRY(file->Write({block.data(), bytes}));
+    while (const std::size_t bytes = TRY(upload.Read(block)))
+      TRY(file->Write({block.data(), bytes}));
     return {};
   }();
   Result<std::unique_ptr<ReadableFile>> file = services_.files.OpenForRead(path);
@@ -30,20 +31,24 @@ Result<std::shared_ptr<ReadableFile>> WarehouseImpl::Spool(ByteSource& upload) {
   return std::shared_ptr<ReadableFile>(TRY(std::move(file)));
 }
 
-Result<Job> WarehouseImpl::InsertLoad(const CallContext& ctx, JobRef ref, LoadConfig config, Labels labels,
-                                      std::string configuration_json, ByteSource* upload) {
+Result<Job> WarehouseImpl::InsertLoad(const CallContext& ctx, JobRef ref, LoadConfig config,
+                                      Labels labels, std::string configuration_json,
+                                      ByteSource* upload) {
   if (config.destination.table.empty()) {
-    return InvalidArgument("Required parameter is missing: configuration.load.destinationTable", "required");
+    return InvalidArgument("Required parameter is missing: configuration.load.destinationTable",
+                           "required");
   }
   if (upload == nullptr && config.source_uris.empty()) {
-    return InvalidArgument("Required parameter is missing: configuration.load.sourceUris", "required");
+    return InvalidArgument("Required parameter is missing: configuration.load.sourceUris",
+                           "required");
   }
   if (upload != nullptr && !config.source_uris.empty()) {
     return InvalidArgument("an upload job has no configuration.load.sourceUris");
   }
   if (config.destination.project.empty()) config.destination.project = ref.project;
   if (IsSystemDataset(config.destination.dataset)) {
-    return PermissionDenied("Access Denied: " + ToString(config.destination) + ": the dataset is the system's and cannot be changed");
+    return PermissionDenied("Access Denied: " + ToString(config.destination) +
+                            ": the dataset is the system's and cannot be changed");
   }
   TRY(CheckTableId(config.destination));
   Job job;
@@ -58,9 +63,10 @@ Result<Job> WarehouseImpl::InsertLoad(const CallContext& ctx, JobRef ref, LoadCo
   job.destination_partition = config.partition;
   std::shared_ptr<ReadableFile> spooled;
   if (upload != nullptr) spooled = TRY(Spool(*upload));
-  return InsertJobAndRun(ctx, std::move(job), "", [this, config = std::move(config), spooled](JobRun& run) {
-    return loads_.RunLoadJob(run, config, spooled);
-  });
+  return InsertJobAndRun(ctx, std::move(job), "",
+                         [this, config = std::move(config), spooled](JobRun& run) {
+                           return loads_.RunLoadJob(run, config, spooled);
+                         });
 }
 
 Result<std::vector<bool>> WarehouseImpl::MarkSeen(const std::vector<LoadRecord>& records) {

@@ -50,11 +50,14 @@ WarehouseImpl::WarehouseImpl(Options options, Services services, Opened opened)
       connections_(*database_, kConnectionsMax, ""),
       session_connections_(*database_, options_.workers_max, std::string(googlesql::SessionSql())),
       query_services_{*catalog_, locks_, connections_},
-      loads_({*catalog_, locks_, connections_, services.objects, services.files, services.clock, services.faults,
-              options_.dir + "/spool", options_.json_line_bytes_max}),
-      runner_(RunnerOptionsOf(options_), session_connections_, services.clock, services.log, services.metrics),
-      maintenance_({connections_, *catalog_, locks_, runner_, services.files, services.clock, services.log},
-                   options_.dir + "/warehouse.duckdb.wal", options_.checkpoint_wal_bytes, services.metrics) {}
+      loads_({*catalog_, locks_, connections_, services.objects, services.files, services.clock,
+              services.faults, options_.dir + "/spool", options_.json_line_bytes_max}),
+      runner_(RunnerOptionsOf(options_), session_connections_, services.clock, services.log,
+              services.metrics),
+      maintenance_(
+          {connections_, *catalog_, locks_, runner_, services.files, services.clock, services.log},
+          options_.dir + "/warehouse.duckdb.wal", options_.checkpoint_wal_bytes, services.metrics) {
+}
 
 WarehouseImpl::~WarehouseImpl() = default;
 
@@ -63,8 +66,9 @@ Status WarehouseImpl::Start() {
   return loads_.Start(*lease);
 }
 
-Result<std::unique_ptr<Warehouse>> Open(Options options, ObjectSource& objects, FileSystem& files, Clock& clock,
-                                        Random& random, Faults& faults, Log& log, Metrics& metrics) {
+Result<std::unique_ptr<Warehouse>> Open(Options options, ObjectSource& objects, FileSystem& files,
+                                        Clock& clock, Random& random, Faults& faults, Log& log,
+                                        Metrics& metrics) {
   if (options.workers_max == 0) return InvalidArgument("workers_max must be at least 1");
   const std::string spool = options.dir + "/spool";
   TRY(files.MakeDirs(spool));
@@ -85,7 +89,9 @@ Result<std::unique_ptr<Warehouse>> Open(Options options, ObjectSource& objects, 
     TRY(DropStrayResultTables(*connection));
   }
   auto warehouse = std::make_unique<WarehouseImpl>(
-      std::move(options), WarehouseImpl::Services{objects, files, clock, random, faults, log, metrics}, std::move(opened));
+      std::move(options),
+      WarehouseImpl::Services{objects, files, clock, random, faults, log, metrics},
+      std::move(opened));
   TRY(warehouse->Start());
   return std::unique_ptr<Warehouse>(std::move(warehouse));
 }

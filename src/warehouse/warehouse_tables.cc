@@ -17,12 +17,14 @@ constexpr std::size_t kPageDefault = 50, kPageMax = 1000;
 
 Status CheckEtag(std::string_view if_match, const std::string& etag) {
   if (if_match.empty() || if_match == "*" || if_match == etag) return {};
-  return FailedPrecondition("Precondition check failed: the etag is " + etag + ", not " + std::string(if_match),
-                            "conditionNotMet", "If-Match");
+  return FailedPrecondition(
+      "Precondition check failed: the etag is " + etag + ", not " + std::string(if_match),
+      "conditionNotMet", "If-Match");
 }
 
 Status ReadOnly(const std::string& name) {
-  return PermissionDenied("Access Denied: " + name + ": the dataset is the system's and cannot be changed");
+  return PermissionDenied("Access Denied: " + name +
+                          ": the dataset is the system's and cannot be changed");
 }
 
 bool HasLabel(const Labels& labels, std::string_view filter) {
@@ -30,13 +32,15 @@ bool HasLabel(const Labels& labels, std::string_view filter) {
   filter.remove_prefix(7);
   const std::size_t colon = filter.find(':');
   const auto it = labels.find(std::string(filter.substr(0, colon)));
-  return it != labels.end() && (colon == std::string_view::npos || it->second == filter.substr(colon + 1));
+  return it != labels.end() &&
+         (colon == std::string_view::npos || it->second == filter.substr(colon + 1));
 }
 
 // The items behind `page_token`, which is the name of the last one given.
 template <typename T, typename NameOf>
 Page<T> Cut(const std::vector<T>& items, const PageOptions& options, NameOf name_of) {
-  const std::size_t items_max = options.results_max == 0 ? kPageDefault : std::min(options.results_max, kPageMax);
+  const std::size_t items_max =
+      options.results_max == 0 ? kPageDefault : std::min(options.results_max, kPageMax);
   Page<T> page;
   for (const T& item : items) {
     if (!options.page_token.empty() && name_of(item) <= options.page_token) continue;
@@ -70,7 +74,9 @@ auto WarehouseImpl::ChangeCatalog(const CallContext& ctx, std::vector<TableRef> 
     for (int attempt = 1;; ++attempt) {
       Outcome outcome = once();
       const Status status = outcome.status();
-      if (status.code() != Code::kAborted || status.reason() != "conflict" || attempt == kAttemptsMax) return outcome;
+      if (status.code() != Code::kAborted || status.reason() != "conflict" ||
+          attempt == kAttemptsMax)
+        return outcome;
     }
   };
   return locked();
@@ -78,8 +84,10 @@ auto WarehouseImpl::ChangeCatalog(const CallContext& ctx, std::vector<TableRef> 
 
 Result<Dataset> WarehouseImpl::CreateDataset(const CallContext& ctx, Dataset dataset) {
   TRY(CheckDatasetId(dataset.ref));
-  if (IsSystemDataset(dataset.ref.dataset)) return AlreadyExists("Already Exists: Dataset " + ToString(dataset.ref));
-  return *TRY(ChangeCatalog(ctx, {DatasetLock(dataset.ref)}, [&](CatalogChange& change) { return change.CreateDataset(dataset); }));
+  if (IsSystemDataset(dataset.ref.dataset))
+    return AlreadyExists("Already Exists: Dataset " + ToString(dataset.ref));
+  return *TRY(ChangeCatalog(ctx, {DatasetLock(dataset.ref)},
+                            [&](CatalogChange& change) { return change.CreateDataset(dataset); }));
 }
 
 Result<Dataset> WarehouseImpl::GetDataset(const CallContext&, const DatasetRef& ref) {
@@ -91,10 +99,12 @@ Result<Dataset> WarehouseImpl::GetDataset(const CallContext&, const DatasetRef& 
   return *TRY(catalog_->GetDataset(ref));
 }
 
-Result<Page<Dataset>> WarehouseImpl::ListDatasets(const CallContext&, std::string_view project, const PageOptions& options) {
+Result<Page<Dataset>> WarehouseImpl::ListDatasets(const CallContext&, std::string_view project,
+                                                  const PageOptions& options) {
   std::vector<Dataset> all = SystemDatasets(project);
   for (const auto& dataset : catalog_->Datasets(project)) all.push_back(*dataset);
-  std::sort(all.begin(), all.end(), [](const Dataset& a, const Dataset& b) { return a.ref < b.ref; });
+  std::sort(all.begin(), all.end(),
+            [](const Dataset& a, const Dataset& b) { return a.ref < b.ref; });
   if (!options.label_filter.empty()) {
     std::erase_if(all, [&](const Dataset& dataset) {
       for (const std::string_view part : Split(options.label_filter, ' ')) {
@@ -106,22 +116,24 @@ Result<Page<Dataset>> WarehouseImpl::ListDatasets(const CallContext&, std::strin
   return Cut(all, options, [](const Dataset& dataset) { return dataset.ref.dataset; });
 }
 
-Result<Dataset> WarehouseImpl::PatchDataset(const CallContext& ctx, const DatasetRef& ref, const ResourcePatch& patch,
-                                            std::string_view if_match) {
+Result<Dataset> WarehouseImpl::PatchDataset(const CallContext& ctx, const DatasetRef& ref,
+                                            const ResourcePatch& patch, std::string_view if_match) {
   if (IsSystemDataset(ref.dataset)) return ReadOnly(ToString(ref));
-  return *TRY(ChangeCatalog(ctx, {DatasetLock(ref)}, [&](CatalogChange& change) -> Result<std::shared_ptr<const Dataset>> {
-    const auto from = change.FindDataset(ref);
-    if (!from) return DatasetNotFound(ref);
-    TRY(CheckEtag(if_match, from->etag));
-    return change.AlterDataset(TRY(PatchedDataset(*from, patch)));
-  }));
+  return *TRY(ChangeCatalog(ctx, {DatasetLock(ref)},
+                            [&](CatalogChange& change) -> Result<std::shared_ptr<const Dataset>> {
+                              const auto from = change.FindDataset(ref);
+                              if (!from) return DatasetNotFound(ref);
+                              TRY(CheckEtag(if_match, from->etag));
+                              return change.AlterDataset(TRY(PatchedDataset(*from, patch)));
+                            }));
 }
 
 Status WarehouseImpl::DeleteDataset(const CallContext& ctx, const DatasetRef& ref, bool contents) {
   if (IsSystemDataset(ref.dataset)) return ReadOnly(ToString(ref));
   std::vector<TableRef> locked = {DatasetLock(ref)};
   for (const auto& table : catalog_->Tables(ref)) locked.push_back(table->ref);
-  return ChangeCatalog(ctx, std::move(locked), [&](CatalogChange& change) { return change.DropDataset(ref, contents); });
+  return ChangeCatalog(ctx, std::move(locked),
+                       [&](CatalogChange& change) { return change.DropDataset(ref, contents); });
 }
 
 // The columns of a view come from its query.
@@ -132,7 +144,8 @@ Status WarehouseImpl::FillView(const CallContext&, Table& view) {
   job.ref.project = view.ref.project;
   const ConnectionPool::Lease lease = TRY(connections_.Take());
   const googlesql::Statement query = TRY(AnalyzeQuery(query_services_, *lease, config, job));
-  if (query.kind != googlesql::StatementKind::kSelect) return InvalidArgument("the query of a view must be a SELECT", "invalidQuery");
+  if (query.kind != googlesql::StatementKind::kSelect)
+    return InvalidArgument("the query of a view must be a SELECT", "invalidQuery");
   view.schema = job.result_schema;
   return {};
 }
@@ -141,7 +154,8 @@ Result<Table> WarehouseImpl::CreateTable(const CallContext& ctx, Table table) {
   TRY(CheckTableId(table.ref));
   if (IsSystemDataset(table.ref.dataset)) return ReadOnly(ToString(table.ref));
   if (table.type == "VIEW") TRY(FillView(ctx, table));
-  return *TRY(ChangeCatalog(ctx, {table.ref}, [&](CatalogChange& change) { return change.CreateTable(table); }));
+  return *TRY(ChangeCatalog(ctx, {table.ref},
+                            [&](CatalogChange& change) { return change.CreateTable(table); }));
 }
 
 Status WarehouseImpl::FillCounts(Table& table) {
@@ -153,7 +167,8 @@ Status WarehouseImpl::FillCounts(Table& table) {
   return {};
 }
 
-Result<Table> WarehouseImpl::AnonymousTableResource(const CallContext& ctx, const TableRef& ref, const JobRef& job_ref) {
+Result<Table> WarehouseImpl::AnonymousTableResource(const CallContext& ctx, const TableRef& ref,
+                                                    const JobRef& job_ref) {
   const Result<Job> job = GetJob(ctx, job_ref);
   if (!job.ok() || job->destination != ref) return TableNotFound(ref);
   Table table;
@@ -182,7 +197,8 @@ Result<Table> WarehouseImpl::GetTable(const CallContext& ctx, const TableRef& re
   return table;
 }
 
-Result<Page<Table>> WarehouseImpl::ListTables(const CallContext&, const DatasetRef& ref, const PageOptions& options) {
+Result<Page<Table>> WarehouseImpl::ListTables(const CallContext&, const DatasetRef& ref,
+                                              const PageOptions& options) {
   std::vector<Table> all;
   if (IsSystemDataset(ref.dataset)) {
     all = SystemTables(ref);
@@ -193,16 +209,17 @@ Result<Page<Table>> WarehouseImpl::ListTables(const CallContext&, const DatasetR
   return Cut(all, options, [](const Table& table) { return table.ref.table; });
 }
 
-Result<Table> WarehouseImpl::PatchTable(const CallContext& ctx, const TableRef& ref, const ResourcePatch& patch,
-                                        std::string_view if_match) {
+Result<Table> WarehouseImpl::PatchTable(const CallContext& ctx, const TableRef& ref,
+                                        const ResourcePatch& patch, std::string_view if_match) {
   if (IsSystemDataset(ref.dataset)) return ReadOnly(ToString(ref));
-  Table altered = *TRY(ChangeCatalog(ctx, {ref}, [&](CatalogChange& change) -> Result<std::shared_ptr<const Table>> {
-    const auto from = TRY(catalog_->GetTable(ref));
-    TRY(CheckEtag(if_match, from->etag));
-    Table to = TRY(PatchedTable(*from, patch));
-    if (to.type == "VIEW" && to.view_query != from->view_query) TRY(FillView(ctx, to));
-    return change.AlterTable(std::move(to));
-  }));
+  Table altered = *TRY(
+      ChangeCatalog(ctx, {ref}, [&](CatalogChange& change) -> Result<std::shared_ptr<const Table>> {
+        const auto from = TRY(catalog_->GetTable(ref));
+        TRY(CheckEtag(if_match, from->etag));
+        Table to = TRY(PatchedTable(*from, patch));
+        if (to.type == "VIEW" && to.view_query != from->view_query) TRY(FillView(ctx, to));
+        return change.AlterTable(std::move(to));
+      }));
   TRY(FillCounts(altered));
   return altered;
 }
@@ -215,7 +232,8 @@ Status WarehouseImpl::DeleteTable(const CallContext& ctx, const TableRef& ref) {
   });
 }
 
-Result<Rows> WarehouseImpl::ReadTable(const CallContext& ctx, const TableRef& ref, const RowsRequest& request) {
+Result<Rows> WarehouseImpl::ReadTable(const CallContext& ctx, const TableRef& ref,
+                                      const RowsRequest& request) {
   if (const auto job = JobOfAnonymousTable(ref)) {
     const Result<Job> found = GetJob(ctx, *job);
     if (!found.ok() || found->destination != ref) return TableNotFound(ref);

@@ -45,7 +45,8 @@ TEST(WarehouseRestart, ASecondOpenOfTheSameDirectoryIsRefused) {
   TestWarehouse t;
   Options options;
   options.dir = t.dir();
-  const auto second = Open(options, t.objects, *t.files, t.clock, t.random, t.faults, t.log, t.metrics);
+  const auto second =
+      Open(options, t.objects, *t.files, t.clock, t.random, t.faults, t.log, t.metrics);
   EXPECT_EQ(second.status().reason(), "locked");
 }
 
@@ -54,15 +55,23 @@ TEST(WarehouseDatasets, ArePatchedUnderTheirEtag) {
   t.MakeDataset();
   const Dataset before = t->GetDataset(t.ctx, {"p", "d"}).value();
   const Dataset patched =
-      t->PatchDataset(t.ctx, {"p", "d"}, Patch(R"({"labels": {"a": "b"}, "defaultTableExpirationMs": "3600000"})"), before.etag).value();
+      t->PatchDataset(t.ctx, {"p", "d"},
+                      Patch(R"({"labels": {"a": "b"}, "defaultTableExpirationMs": "3600000"})"),
+                      before.etag)
+          .value();
   EXPECT_EQ(patched.labels.at("a"), "b");
   EXPECT_EQ(patched.default_table_expiration_ms, 3'600'000);
   EXPECT_NE(patched.etag, before.etag);
-  const Status stale = t->PatchDataset(t.ctx, {"p", "d"}, Patch(R"({"description": "x"})"), before.etag).status();
+  const Status stale =
+      t->PatchDataset(t.ctx, {"p", "d"}, Patch(R"({"description": "x"})"), before.etag).status();
   EXPECT_EQ(stale.reason(), "conditionNotMet");
-  const Status unknown = t->PatchDataset(t.ctx, {"p", "d"}, Patch(R"({"descripton": "x"})"), "").status();
+  const Status unknown =
+      t->PatchDataset(t.ctx, {"p", "d"}, Patch(R"({"descripton": "x"})"), "").status();
   EXPECT_THAT(unknown.message(), HasSubstr("did you mean \"description\"?"));
-  EXPECT_EQ(t->PatchDataset(t.ctx, {"p", "d"}, Patch(R"({"maxTimeTravelHours": "48"})"), "").status().code(), Code::kUnimplemented);
+  EXPECT_EQ(t->PatchDataset(t.ctx, {"p", "d"}, Patch(R"({"maxTimeTravelHours": "48"})"), "")
+                .status()
+                .code(),
+            Code::kUnimplemented);
 }
 
 TEST(WarehouseDatasets, AreListedByLabelAndPage) {
@@ -95,20 +104,33 @@ TEST(WarehouseDatasets, RefusesBadNames) {
 TEST(WarehouseTables, PatchWidensTheSchemaAndQueriesSeeIt) {
   TestWarehouse t;
   t.MakeDataset();
-  ASSERT_TRUE(t->CreateTable(t.ctx, MakeTable("t", R"([{"name":"a","type":"INTEGER","mode":"REQUIRED"}])")).ok());
+  ASSERT_TRUE(
+      t->CreateTable(t.ctx, MakeTable("t", R"([{"name":"a","type":"INTEGER","mode":"REQUIRED"}])"))
+          .ok());
   ASSERT_FALSE(t.Run("INSERT INTO d.t (a) VALUES (1)").error);
-  EXPECT_THAT(t.Run("INSERT INTO d.t (a) VALUES (NULL)").error->message, HasSubstr("Required field a cannot be null"));
+  EXPECT_THAT(t.Run("INSERT INTO d.t (a) VALUES (NULL)").error->message,
+              HasSubstr("Required field a cannot be null"));
   const Table wider = t->PatchTable(t.ctx, {"p", "d", "t"},
-      Patch(R"({"schema":{"fields":[{"name":"a","type":"INTEGER"},{"name":"b","type":"STRING","mode":"REPEATED"}]},
-               "description":"wide"})"), "").value();
+                                    Patch(
+                                        R"({"schema":{"fields":[{"name":"a","type":"INTEGER"},
+                  {"name":"b","type":"STRING","mode":"REPEATED"}]},
+               "description":"wide"})"),
+                                    "")
+                          .value();
   EXPECT_EQ(wider.num_rows, 1);
   EXPECT_GT(wider.num_bytes, 0);
   EXPECT_EQ(t.Ask("SELECT a, b FROM d.t"), R"({"f":[{"v":"1"},{"v":[]}]})");
   EXPECT_FALSE(t.Run("INSERT INTO d.t (a) VALUES (NULL)").error);
-  for (const char* refused : {R"({"clustering":{"fields":["a"]}})", R"({"externalDataConfiguration":{"autodetect":true}})"}) {
-    EXPECT_EQ(t->PatchTable(t.ctx, {"p", "d", "t"}, Patch(refused), "").status().code(), Code::kUnimplemented) << refused;
+  for (const char* refused : {R"({"clustering":{"fields":["a"]}})",
+                              R"({"externalDataConfiguration":{"autodetect":true}})"}) {
+    EXPECT_EQ(t->PatchTable(t.ctx, {"p", "d", "t"}, Patch(refused), "").status().code(),
+              Code::kUnimplemented)
+        << refused;
   }
-  EXPECT_EQ(t->PatchTable(t.ctx, {"p", "d", "t"}, Patch(R"({"schema":{"fields":[{"name":"a","type":"STRING"}]}})"), "").status().code(),
+  EXPECT_EQ(t->PatchTable(t.ctx, {"p", "d", "t"},
+                          Patch(R"({"schema":{"fields":[{"name":"a","type":"STRING"}]}})"), "")
+                .status()
+                .code(),
             Code::kInvalidArgument);
 }
 
@@ -123,7 +145,8 @@ TEST(WarehouseTables, ViewsThroughTheInterfaceAndSqlAreOneCatalog) {
   const Table made = t->CreateTable(t.ctx, view).value();
   EXPECT_EQ(made.schema.at(0).name, "b");
   EXPECT_EQ(t.Ask("SELECT b FROM d.v"), R"({"f":[{"v":"2"}]})");
-  EXPECT_EQ(t->ReadTable(t.ctx, view.ref, {}).status().message(), "Cannot list a table of type VIEW.");
+  EXPECT_EQ(t->ReadTable(t.ctx, view.ref, {}).status().message(),
+            "Cannot list a table of type VIEW.");
   view.ref.table = "w";
   view.view_query = "SELECT nope FROM d.t";
   EXPECT_EQ(t->CreateTable(t.ctx, view).status().reason(), "invalidQuery");
@@ -133,7 +156,8 @@ TEST(WarehouseTables, ViewsThroughTheInterfaceAndSqlAreOneCatalog) {
 TEST(WarehouseTables, RowsArePagedWithoutGapsOrRepeats) {
   TestWarehouse t;
   t.MakeDataset();
-  ASSERT_FALSE(t.Run("CREATE TABLE d.t AS SELECT x FROM UNNEST(GENERATE_ARRAY(1, 5000)) AS x").error);
+  ASSERT_FALSE(
+      t.Run("CREATE TABLE d.t AS SELECT x FROM UNNEST(GENERATE_ARRAY(1, 5000)) AS x").error);
   RowsRequest request;
   request.rows_max = 999;
   std::vector<bool> seen(5001);
@@ -185,7 +209,8 @@ TEST(WarehouseQueries, DryRunTellsWithoutRunning) {
   ASSERT_TRUE(t->InsertQuery(t.ctx, JobRef{"p", ""}, config, {}, "").ok());
   EXPECT_EQ(t.Ask("SELECT COUNT(*) FROM d.t"), R"({"f":[{"v":"3"}]})");
   config.sql = "SELEC";
-  EXPECT_EQ(t->InsertQuery(t.ctx, JobRef{"p", ""}, config, {}, "").status().reason(), "invalidQuery");
+  EXPECT_EQ(t->InsertQuery(t.ctx, JobRef{"p", ""}, config, {}, "").status().reason(),
+            "invalidQuery");
 }
 
 TEST(WarehouseQueries, RefuseLegacySqlByName) {

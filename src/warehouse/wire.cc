@@ -15,14 +15,16 @@ __extension__ using Uint128 = unsigned __int128;
 // One vector of a chunk with its type worked out; children of lists and structs below it.
 struct Reader {
   googlesql::TypeKind kind{};
-  duckdb_type physical{};     // of a DECIMAL: its storage type
+  duckdb_type physical{};  // of a DECIMAL: its storage type
   bool decimal = false;
   std::uint8_t scale = 0;
   void* data = nullptr;
   std::uint64_t* validity = nullptr;
   std::vector<Reader> children;
 
-  bool IsNull(idx_t row) const { return validity != nullptr && !duckdb_validity_row_is_valid(validity, row); }
+  bool IsNull(idx_t row) const {
+    return validity != nullptr && !duckdb_validity_row_is_valid(validity, row);
+  }
   template <typename T>
   const T& At(idx_t row) const {
     return static_cast<const T*>(data)[row];
@@ -57,8 +59,10 @@ Reader Bind(duckdb_vector vector, const googlesql::Type& type) {
     reader.children.push_back(Bind(duckdb_list_vector_get_child(vector), *type.element));
   }
   if (reader.physical == DUCKDB_TYPE_STRUCT) {
-    for (idx_t i = 0; i < type.fields.size() && i < duckdb_struct_type_child_count(logical.get()); ++i) {
-      reader.children.push_back(Bind(duckdb_struct_vector_get_child(vector, i), type.fields[i].type));
+    for (idx_t i = 0; i < type.fields.size() && i < duckdb_struct_type_child_count(logical.get());
+         ++i) {
+      reader.children.push_back(
+          Bind(duckdb_struct_vector_get_child(vector, i), type.fields[i].type));
     }
   }
   return reader;
@@ -74,12 +78,23 @@ void AppendJsonText(std::string_view text, std::string& out) {
     out.append(text, plain, i - plain);
     plain = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default: (out += "\\u00") += {kHex[c >> 4], kHex[c & 15]};
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        (out += "\\u00") += {kHex[c >> 4], kHex[c & 15]};
     }
   }
   out.append(text, plain);
@@ -153,11 +168,13 @@ void AppendDatetime(std::int64_t micros, std::string& out) {
 void AppendInterval(const duckdb_interval& interval, std::string& out) {
   if (interval.months < 0) out += '-';
   const std::int32_t months = std::abs(interval.months);
-  out += std::to_string(months / 12) + "-" + std::to_string(months % 12) + " " + std::to_string(interval.days) + " ";
+  out += std::to_string(months / 12) + "-" + std::to_string(months % 12) + " " +
+         std::to_string(interval.days) + " ";
   if (interval.micros < 0) out += '-';
   const std::int64_t micros = interval.micros < 0 ? -interval.micros : interval.micros;
   const std::int64_t seconds = micros / 1'000'000;
-  out += std::to_string(seconds / 3600) + ":" + std::to_string(seconds / 60 % 60) + ":" + std::to_string(seconds % 60);
+  out += std::to_string(seconds / 3600) + ":" + std::to_string(seconds / 60 % 60) + ":" +
+         std::to_string(seconds % 60);
   if (micros % 1'000'000 != 0) {
     out += '.';
     AppendPadded(micros % 1'000'000, 6, out);
@@ -165,22 +182,42 @@ void AppendInterval(const duckdb_interval& interval, std::string& out) {
 }
 
 Int128 HugeintOf(const duckdb_hugeint& huge) {
-  return static_cast<Int128>((static_cast<Uint128>(static_cast<std::uint64_t>(huge.upper)) << 64) | huge.lower);
+  return static_cast<Int128>((static_cast<Uint128>(static_cast<std::uint64_t>(huge.upper)) << 64) |
+                             huge.lower);
 }
 
 // Integers and DECIMALs of any width.
 bool IntegerOf(const Reader& reader, idx_t row, Int128& value) {
   switch (reader.physical) {
-    case DUCKDB_TYPE_TINYINT: value = reader.At<std::int8_t>(row); return true;
-    case DUCKDB_TYPE_SMALLINT: value = reader.At<std::int16_t>(row); return true;
-    case DUCKDB_TYPE_INTEGER: value = reader.At<std::int32_t>(row); return true;
-    case DUCKDB_TYPE_BIGINT: value = reader.At<std::int64_t>(row); return true;
-    case DUCKDB_TYPE_UTINYINT: value = reader.At<std::uint8_t>(row); return true;
-    case DUCKDB_TYPE_USMALLINT: value = reader.At<std::uint16_t>(row); return true;
-    case DUCKDB_TYPE_UINTEGER: value = reader.At<std::uint32_t>(row); return true;
-    case DUCKDB_TYPE_UBIGINT: value = reader.At<std::uint64_t>(row); return true;
-    case DUCKDB_TYPE_HUGEINT: value = HugeintOf(reader.At<duckdb_hugeint>(row)); return true;
-    default: return false;
+    case DUCKDB_TYPE_TINYINT:
+      value = reader.At<std::int8_t>(row);
+      return true;
+    case DUCKDB_TYPE_SMALLINT:
+      value = reader.At<std::int16_t>(row);
+      return true;
+    case DUCKDB_TYPE_INTEGER:
+      value = reader.At<std::int32_t>(row);
+      return true;
+    case DUCKDB_TYPE_BIGINT:
+      value = reader.At<std::int64_t>(row);
+      return true;
+    case DUCKDB_TYPE_UTINYINT:
+      value = reader.At<std::uint8_t>(row);
+      return true;
+    case DUCKDB_TYPE_USMALLINT:
+      value = reader.At<std::uint16_t>(row);
+      return true;
+    case DUCKDB_TYPE_UINTEGER:
+      value = reader.At<std::uint32_t>(row);
+      return true;
+    case DUCKDB_TYPE_UBIGINT:
+      value = reader.At<std::uint64_t>(row);
+      return true;
+    case DUCKDB_TYPE_HUGEINT:
+      value = HugeintOf(reader.At<duckdb_hugeint>(row));
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -198,14 +235,30 @@ Status AppendScalar(const Reader& reader, idx_t row, std::string& out) {
     return {};
   }
   switch (reader.physical) {
-    case DUCKDB_TYPE_BOOLEAN: text = reader.At<bool>(row) ? "true" : "false"; break;
-    case DUCKDB_TYPE_FLOAT: text = FloatText(static_cast<double>(reader.At<float>(row))); break;
-    case DUCKDB_TYPE_DOUBLE: text = FloatText(reader.At<double>(row)); break;
-    case DUCKDB_TYPE_DATE: AppendDate(reader.At<std::int32_t>(row), text); break;
-    case DUCKDB_TYPE_TIME: AppendTime(reader.At<std::int64_t>(row), text); break;
-    case DUCKDB_TYPE_TIMESTAMP: AppendDatetime(reader.At<std::int64_t>(row), text); break;
-    case DUCKDB_TYPE_TIMESTAMP_TZ: text = "\x01" + std::to_string(reader.At<std::int64_t>(row)) + "\x02"; break;
-    case DUCKDB_TYPE_INTERVAL: AppendInterval(reader.At<duckdb_interval>(row), text); break;
+    case DUCKDB_TYPE_BOOLEAN:
+      text = reader.At<bool>(row) ? "true" : "false";
+      break;
+    case DUCKDB_TYPE_FLOAT:
+      text = FloatText(static_cast<double>(reader.At<float>(row)));
+      break;
+    case DUCKDB_TYPE_DOUBLE:
+      text = FloatText(reader.At<double>(row));
+      break;
+    case DUCKDB_TYPE_DATE:
+      AppendDate(reader.At<std::int32_t>(row), text);
+      break;
+    case DUCKDB_TYPE_TIME:
+      AppendTime(reader.At<std::int64_t>(row), text);
+      break;
+    case DUCKDB_TYPE_TIMESTAMP:
+      AppendDatetime(reader.At<std::int64_t>(row), text);
+      break;
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      text = "\x01" + std::to_string(reader.At<std::int64_t>(row)) + "\x02";
+      break;
+    case DUCKDB_TYPE_INTERVAL:
+      AppendInterval(reader.At<duckdb_interval>(row), text);
+      break;
     case DUCKDB_TYPE_VARCHAR:
     case DUCKDB_TYPE_BLOB: {
       auto& raw = static_cast<duckdb_string_t*>(reader.data)[row];
@@ -217,9 +270,12 @@ Status AppendScalar(const Reader& reader, idx_t row, std::string& out) {
       }
       return {};
     }
-    case DUCKDB_TYPE_SQLNULL: out += "null"; return {};
+    case DUCKDB_TYPE_SQLNULL:
+      out += "null";
+      return {};
     default:
-      return Internal("a result column has the engine's type " + std::to_string(static_cast<int>(reader.physical)) +
+      return Internal("a result column has the engine's type " +
+                      std::to_string(static_cast<int>(reader.physical)) +
                       ", which has no wire form");
   }
   AppendQuoted(text, out);
@@ -243,7 +299,8 @@ Status AppendList(const Reader& reader, idx_t row, std::string& out) {
 }
 
 Status AppendValue(const Reader& reader, idx_t row, std::string& out) {
-  if (reader.physical == DUCKDB_TYPE_LIST || reader.kind == googlesql::TypeKind::kArray) return AppendList(reader, row, out);
+  if (reader.physical == DUCKDB_TYPE_LIST || reader.kind == googlesql::TypeKind::kArray)
+    return AppendList(reader, row, out);
   if (reader.IsNull(row)) {
     out += "null";
     return {};
@@ -264,7 +321,8 @@ Status AppendValue(const Reader& reader, idx_t row, std::string& out) {
 RowEncoder::RowEncoder(std::vector<googlesql::Type> types) : types_(std::move(types)) {}
 
 Status RowEncoder::Encode(duckdb_data_chunk chunk, std::vector<std::string>& rows) {
-  if (duckdb_data_chunk_get_column_count(chunk) < types_.size()) return Internal("the result has too few columns");
+  if (duckdb_data_chunk_get_column_count(chunk) < types_.size())
+    return Internal("the result has too few columns");
   std::vector<Reader> readers;
   for (std::size_t i = 0; i < types_.size(); ++i) {
     readers.push_back(Bind(duckdb_data_chunk_get_vector(chunk, i), types_[i]));

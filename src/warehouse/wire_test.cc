@@ -16,7 +16,8 @@ Type Of(TypeKind kind) {
   return type;
 }
 
-std::string EncodeOne(const std::string& expression, const Type& type, TimestampForm form = TimestampForm::kFloatSeconds) {
+std::string EncodeOne(const std::string& expression, const Type& type,
+                      TimestampForm form = TimestampForm::kFloatSeconds) {
   const auto database = Database::Open({}, nullptr).value();
   const auto connection = database->Connect().value();
   QueryResult result = connection->Run("SELECT " + expression).value();
@@ -55,11 +56,14 @@ TEST(WireValue, EveryScalarIsAStringAsBigQueryWritesIt) {
       {TypeKind::kDate, "DATE '2024-02-29'", "\"2024-02-29\""},
       {TypeKind::kDate, "DATE '0001-01-01'", "\"0001-01-01\""},
       {TypeKind::kTime, "TIME '01:02:03.5'", "\"01:02:03.500000\""},
-      {TypeKind::kDatetime, "TIMESTAMP '1969-12-31 23:59:59.000001'", "\"1969-12-31T23:59:59.000001\""},
+      {TypeKind::kDatetime, "TIMESTAMP '1969-12-31 23:59:59.000001'",
+       "\"1969-12-31T23:59:59.000001\""},
       {TypeKind::kDatetime, "TIMESTAMP '2020-01-01 00:00:00'", "\"2020-01-01T00:00:00\""},
-      {TypeKind::kInterval, "INTERVAL '14 months 3 days 4 hours 5 minutes 6.5 seconds'", "\"1-2 3 4:5:6.500000\""},
+      {TypeKind::kInterval, "INTERVAL '14 months 3 days 4 hours 5 minutes 6.5 seconds'",
+       "\"1-2 3 4:5:6.500000\""},
   };
-  for (const Case& c : cases) EXPECT_EQ(EncodeOne(c.expression, Of(c.kind)), c.wire) << c.expression;
+  for (const Case& c : cases)
+    EXPECT_EQ(EncodeOne(c.expression, Of(c.kind)), c.wire) << c.expression;
 }
 
 TEST(WireValue, TimestampsAreFloatSecondsOrIntegerMicroseconds) {
@@ -86,7 +90,8 @@ TEST(WireValue, ArraysAreNeverNullAndStructsNest) {
   EXPECT_EQ(EncodeOne("[1, NULL, 3]", ints), R"([{"v":"1"},{"v":null},{"v":"3"}])");
   EXPECT_EQ(EncodeOne("NULL::BIGINT[]", ints), "[]");
   Type record = Of(TypeKind::kStruct);
-  record.fields = {{"a", Of(TypeKind::kInt64)}, {"b", googlesql::ArrayOf(Of(TypeKind::kTimestamp))}};
+  record.fields = {{"a", Of(TypeKind::kInt64)},
+                   {"b", googlesql::ArrayOf(Of(TypeKind::kTimestamp))}};
   EXPECT_EQ(EncodeOne("{'a': 1::BIGINT, 'b': [TIMESTAMPTZ '1970-01-01 00:00:01+00']}", record),
             R"({"f":[{"v":"1"},{"v":[{"v":"1.0"}]}]})");
   EXPECT_EQ(EncodeOne("NULL::STRUCT(a BIGINT, b TIMESTAMPTZ[])", record), "null");
@@ -95,9 +100,11 @@ TEST(WireValue, ArraysAreNeverNullAndStructsNest) {
 TEST(WireValue, SchemaUsesRepeatedForArrays) {
   Type record = Of(TypeKind::kStruct);
   record.fields = {{"x", Of(TypeKind::kInt64)}};
-  const Schema schema = SchemaOf({{"f0_", Of(TypeKind::kFloat64)}, {"r", googlesql::ArrayOf(record)}});
+  const Schema schema =
+      SchemaOf({{"f0_", Of(TypeKind::kFloat64)}, {"r", googlesql::ArrayOf(record)}});
   EXPECT_EQ(ToText(SchemaJson(schema)),
-            R"([{"name":"f0_","type":"FLOAT","mode":"NULLABLE"},{"name":"r","type":"RECORD","mode":"REPEATED",)"
+            R"([{"name":"f0_","type":"FLOAT","mode":"NULLABLE"},)"
+            R"({"name":"r","type":"RECORD","mode":"REPEATED",)"
             R"("fields":[{"name":"x","type":"INTEGER","mode":"NULLABLE"}]}])");
 }
 

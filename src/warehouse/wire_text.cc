@@ -8,7 +8,8 @@
 namespace landfall::warehouse {
 namespace {
 
-// Java's Double.toString: plain between 1e-3 and 1e7, else d.dddE±x, always with a digit behind the point.
+// Java's Double.toString: plain between 1e-3 and 1e7, else d.dddE±x, always with a digit behind the
+// point.
 std::string JavaDouble(double value) {
   char buffer[64];
   const double magnitude = std::fabs(value);
@@ -25,7 +26,8 @@ std::string JavaDouble(double value) {
   return mantissa + "E" + (negative ? "-" : "") + exponent;
 }
 
-void AppendField(const Schema& children, Schema& schema, std::string name, const googlesql::Type& type, Mode mode) {
+void AppendField(const Schema& children, Schema& schema, std::string name,
+                 const googlesql::Type& type, Mode mode) {
   Field field;
   field.name = std::move(name);
   field.type = type.kind;
@@ -44,7 +46,9 @@ std::string FloatText(double value) {
   return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
 }
 
-std::string TimestampSecondsText(std::int64_t micros) { return JavaDouble(static_cast<double>(micros) / 1e6); }
+std::string TimestampSecondsText(std::int64_t micros) {
+  return JavaDouble(static_cast<double>(micros) / 1e6);
+}
 
 std::string FinishRow(std::string_view encoded, TimestampForm form) {
   std::string text;

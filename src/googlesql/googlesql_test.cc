@@ -88,6 +88,8 @@ TEST(Analyze, GivesOutputNamesAndTypes) {
        "i INT64, s STRING, n NUMERIC"},
       {"SELECT n FROM v", "n INT64"},
       {"FROM t |> WHERE a > 1 |> AGGREGATE SUM(f) AS total GROUP BY b", "b STRING, total FLOAT64"},
+      {"SELECT x, ARRAY_AGG(x) AS all_x FROM UNNEST([]) AS x GROUP BY x",
+       "x INT64, all_x ARRAY<INT64>"},
       {"SELECT NULL AS n, [] AS e", "n INT64, e ARRAY<INT64>"},
   };
   for (const Case& c : cases) EXPECT_EQ(ColumnsOf(c.sql), c.columns) << c.sql;

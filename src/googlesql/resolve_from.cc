@@ -200,8 +200,10 @@ Result<FromPlan> Resolver::ResolveUnnest(const FromItem& item, Value array,
                                          const std::string& alias, Scope& scope) {
   if (array.is_null())
     array = TRY(Coerce(std::move(array), ArrayOf(TypeOf(TypeKind::kInt64)), dialect_));
-  if (array.literal == Value::Literal::kEmptyArray)
-    array = TRY(Coerce(std::move(array), Type(array.type), dialect_));
+  if (array.literal == Value::Literal::kEmptyArray) {
+    const Type type = array.type;
+    array = TRY(Coerce(std::move(array), type, dialect_));
+  }
   if (!array.type.is_array()) {
     return Error(item.at,
                  "Values referenced in UNNEST must be arrays. UNNEST contains expression of type " +

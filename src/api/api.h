@@ -26,7 +26,8 @@ struct BigQueryJsonOptions {
   std::string default_project = "landfall";  // the one projects.list shows
   std::string spool_dir = "/tmp";            // bytes of unfinished resumable uploads
 };
-net::Api MakeBigQueryJson(warehouse::Warehouse& warehouse, Clock& clock, BigQueryJsonOptions options = {});
+net::Api MakeBigQueryJson(warehouse::Warehouse& warehouse, Clock& clock,
+                          BigQueryJsonOptions options = {});
 
 // Our own extensions under /landfall/v1: ingestRules, ingest:notify, explain, loads, faults (testbench profile only).
 struct LandfallJsonOptions {

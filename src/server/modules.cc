@@ -8,7 +8,9 @@ namespace landfall::server {
 void AddApis(Modules& m, const Config& config) {
   const bool testbench = config.profile == "testbench";
   m.router->Add(api::MakeStorageJson(*m.storage, *m.pubsub));
-  m.router->Add(api::MakeBigQueryJson(*m.warehouse, m.clock));
+  m.router->Add(api::MakeBigQueryJson(
+      *m.warehouse, m.clock,
+      {.default_project = config.project, .spool_dir = config.data_dir + "/spool"}));
   m.router->Add(api::MakeLandfallJson({.default_project = config.project, .faults_open = testbench},
                                       *m.ingest, m.faults));
   m.router->Add(api::MakeOperations(m.metrics, [&m] { return m.ready.load(); }));
@@ -19,7 +21,7 @@ Result<std::unique_ptr<Modules>> StartModules(const Config& config) {
   auto m = std::make_unique<Modules>(config);
   const std::string& dir = config.data_dir;
   m->files = MakePosixFiles();
-  TRY(m->files->MakeDirs(dir));
+  TRY(m->files->MakeDirs(dir + "/spool"));
   m->lock = TRY(m->files->Lock(dir + "/LOCK"));
 
   m->meta = TRY(meta::Open({.dir = dir + "/meta"}, m->log, m->metrics));

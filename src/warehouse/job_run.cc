@@ -60,6 +60,11 @@ bool LiveJob::BeginCommit() {
   return true;
 }
 
+void LiveJob::Arm(Connection& connection) {
+  const MutexLock lock(mu_);
+  running_ = &connection;
+}
+
 void LiveJob::Settle() {
   const MutexLock lock(mu_);
   running_ = nullptr;

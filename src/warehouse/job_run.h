@@ -46,8 +46,9 @@ class LiveJob {
   friend class JobRun;
   friend class JobRunner;
   void Start(TimePoint now, Connection* connection);
-  bool BeginCommit();  // false: cancelled first. True: no interrupt comes any more
-  void Settle();       // no interrupt comes any more
+  bool BeginCommit();                // false: cancelled first. True: no interrupt comes any more
+  void Arm(Connection& connection);  // a new attempt may be interrupted again
+  void Settle();                     // no interrupt comes any more
   void Publish(Job job, std::shared_ptr<const ResultRows> result);
 
   std::stop_source stop_;

@@ -120,6 +120,7 @@ Status JobRunner::RunWork(const Queued& queued, JobRun& run) const {
     run.job = fresh;
     run.result = {};
     run.has_result = false;
+    queued.live->Arm(run.connection);
   }
 }
 

@@ -227,7 +227,15 @@ Status Explainer::ExplainLoad(const CallContext& ctx, const warehouse::LoadRecor
   json["filesTotal"] = record.file_count;
   json["counts"] = CountsJson(record.rows_in, record.rows_good, record.rows_bad,
                               record.rows_duplicate, record.rows_filtered);
-  answer.Say(record.state, record.reason.empty() ? "status " + record.status : record.reason,
+  std::string reason = record.reason;
+  if (record.status == "DONE" && reason.empty()) {
+    reason = "loaded " + std::to_string(record.rows_good) + " rows of " +
+             std::to_string(record.file_count) + (record.file_count == 1 ? " file" : " files") +
+             (record.rows_bad == 0 ? ""
+                                   : "; " + std::to_string(record.rows_bad) +
+                                         " bad rows are in the table's __bad table");
+  }
+  answer.Say(record.state, reason.empty() ? "status " + record.status : reason,
              NextOf(record, UriOf(answer.bucket, record.key.object)));
   return Ok();
 }
@@ -350,7 +358,9 @@ Status Explainer::ExplainCovered(const CallContext& ctx, const warehouse::LoadRe
                    "; it was overwritten after the marker",
                again);
   } else if (taken || load.state == "seen") {
-    answer.Say(load.state, "it belongs to the batch of " + marker_uri + ": " + load.reason,
+    answer.Say(load.state,
+               "it belongs to the batch of " + marker_uri + ": " +
+                   std::string(marker.json["reason"].as_string()),
                std::string(marker.json["next"].as_string()));
   } else if (load.status == "FAILED") {
     answer.Say("waiting", "the batch of " + marker_uri + " failed: " + load.reason,

@@ -120,7 +120,7 @@ Verdict Loader::Write(warehouse::LoadRecord record, Verdict verdict) {
 }
 
 Verdict Loader::Failed(warehouse::LoadRecord record, const Status& error, int retries_max) {
-  if (error.reason() == "staleEpoch") {
+  if (error.reason() == "staleEpoch" || error.reason() == "committed") {
     log_.Warn("load_taken_over", {{"load", UriOf(record.key)}});
     return {};
   }
@@ -304,13 +304,8 @@ Result<bool> Loader::SourcesChanged(const CallContext& ctx, const Plan& plan, bo
 }
 
 Verdict Loader::Run(const CallContext& ctx, Prepared& batch) {
+  // RunBatch itself writes SUBMITTED/loading, in the change that makes the jobs.
   warehouse::LoadRecord record = batch.record;
-  record.status = "SUBMITTED";
-  record.state = "loading";
-  const Verdict started =
-      Write(record, {.what = Verdict::What::kReady, .not_before = {}, .prepared = nullptr});
-  if (started.what != Verdict::What::kReady) return started;
-
   const auto load = ToBatchLoad(batch.plan, record);
   const Result<warehouse::LoadRecord> done =
       load.ok() ? warehouse_.RunBatch(ctx, *load) : Result<warehouse::LoadRecord>(load.status());
@@ -328,6 +323,8 @@ Verdict Loader::Run(const CallContext& ctx, Prepared& batch) {
                 {{"load", UriOf(record.key)}, {"error", forgotten.ToString()}});
     return {};
   }
+  // A stop is no failure: the stored state says where the next start goes on.
+  if (ctx.stop.stop_requested()) return {};
   if (done.status().code() == Code::kNotFound) {
     bool gone = false;
     std::string reason;

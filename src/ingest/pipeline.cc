@@ -121,22 +121,38 @@ warehouse::LoadRecord Pipeline::SeenRecord(const std::string& project,
 }
 
 Result<std::vector<bool>> Pipeline::Offer(const std::vector<warehouse::LoadRecord>& seen) {
-  if (seen.empty()) return std::vector<bool>();
-  std::vector<bool> fresh = TRY(warehouse_.MarkSeen(seen));
+  // A storm of repeats of one marker is one row to look up, and none while the marker is in our
+  // hands.
+  std::vector<warehouse::LoadRecord> asked;
+  std::map<warehouse::LoadKey, std::size_t> place;
+  {
+    const MutexLock lock(mu_);
+    for (const warehouse::LoadRecord& record : seen) {
+      if (schedule_.Knows(record.key)) continue;
+      if (place.emplace(record.key, asked.size()).second) asked.push_back(record);
+    }
+  }
+  std::vector<bool> fresh;
+  if (!asked.empty()) fresh = TRY(warehouse_.MarkSeen(asked));
+  std::vector<bool> news;
   const MutexLock lock(mu_);
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (i < fresh.size() && fresh[i]) {
-      schedule_.Add(seen[i].key, std::nullopt);
+  for (const warehouse::LoadRecord& record : seen) {
+    const auto at = place.find(record.key);
+    const bool is_new = at != place.end() && at->second < fresh.size() && fresh[at->second];
+    news.push_back(is_new);
+    if (is_new) {
+      schedule_.Add(record.key, std::nullopt);
+      place.erase(at);
     } else {
       duplicates_.Add();
-      log_.Info("duplicate_notification", {{"bucket", seen[i].key.bucket},
-                                           {"object", seen[i].key.object},
-                                           {"generation", seen[i].key.generation}});
+      log_.Debug("duplicate_notification", {{"bucket", record.key.bucket},
+                                            {"object", record.key.object},
+                                            {"generation", record.key.generation}});
     }
   }
   queued_.Set(static_cast<std::int64_t>(schedule_.size()));
   changed_.NotifyAll();
-  return fresh;
+  return news;
 }
 
 std::vector<warehouse::LoadRecord> Pipeline::Accept(const CallContext& ctx,

@@ -28,6 +28,7 @@ class Schedule {
   // False when it is known already, or when there is no room: then overflowed() says so until
   // Refilled().
   bool Add(const warehouse::LoadKey& key, std::optional<TimePoint> not_before);
+  bool Knows(const warehouse::LoadKey& key) const { return known_.contains(key); }
   bool overflowed() const { return overflowed_; }
   // The owner has read the load state again and added what it found, all of it or not.
   void Refilled(bool all) { overflowed_ = !all; }

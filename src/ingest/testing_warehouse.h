@@ -133,7 +133,13 @@ class FakeWarehouse final : public warehouse::Warehouse {
     std::function<Status(const warehouse::BatchLoad&)> hook;
     {
       const MutexLock lock(mu_);
+      warehouse::LoadRecord& stored = loads_.at(batch.record.key);
+      if (stored.state == "committed") return FailedPrecondition("load is committed", "committed");
+      if (stored.epoch != batch.record.epoch) return Aborted("stale epoch", "staleEpoch");
       runs_.push_back(batch);
+      stored.status = "SUBMITTED";
+      stored.state = "loading";
+      states_[batch.record.key].push_back("loading");
       if (!run_failures_.empty()) {
         const Status failure = run_failures_.front();
         run_failures_.pop_front();
@@ -147,6 +153,7 @@ class FakeWarehouse final : public warehouse::Warehouse {
     if (loads_.at(record.key).epoch != record.epoch) return Aborted("stale epoch", "staleEpoch");
     record.status = "DONE";
     record.state = "committed";
+    record.reason.clear();
     for (const auto& job : batch.jobs) {
       for (const auto& source : job.sources) {
         warehouse::LoadObjectRecord row;

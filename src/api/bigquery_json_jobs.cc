@@ -149,8 +149,10 @@ Result<net::Response> Adapter::DeleteJob(net::Request& request) {
 Result<net::Response> Adapter::Query(net::Request& request) {
   QueryBody body = TRY(ParseQueryBody(TRY(ReadJsonBody(request)), request.Param("project")));
   const bool dry_run = body.config.dry_run;
+  std::string configuration = ToText(JsonObject{{"query", {{"query", body.config.sql}}}});
   Job job = TRY(warehouse_.Query(request.context, request.Param("project"), body.location,
-                                 std::move(body.config), std::move(body.labels), body.request_id));
+                                 std::move(body.config), std::move(body.labels),
+                                 std::move(configuration), body.request_id));
   constexpr std::string_view kKind = "bigquery#queryResponse";
   if (dry_run) return Answer(request, QueryAnswerHead(job, kKind));
   job = TRY(warehouse_.WaitJob(request.context, job.ref, body.wait));

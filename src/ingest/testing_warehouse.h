@@ -209,7 +209,7 @@ class FakeWarehouse final : public warehouse::Warehouse {
     return No();
   }
   Result<warehouse::Job> Query(const Ctx&, std::string_view, std::string_view,
-                               warehouse::QueryConfig, warehouse::Labels,
+                               warehouse::QueryConfig, warehouse::Labels, std::string,
                                std::string_view) override {
     return No();
   }

@@ -47,6 +47,17 @@ struct LoadEngine::Batch {
   std::vector<BadRow> first_bad;
 };
 
+// The configuration a batch's jobs share, with the URIs of one of them.
+Result<std::string> WithSources(const std::string& configuration_json, const std::vector<SourceObject>& sources) {
+  Json configuration = TRY(ParseJson(configuration_json));
+  JsonArray uris;
+  for (const SourceObject& source : sources) uris.push_back(Json(Uri(source)));
+  Json& load = configuration.as_object()["load"];
+  if (!load.is_object()) load = JsonObject();
+  load.get_object()["sourceUris"] = std::move(uris);
+  return ToText(configuration);
+}
+
 // Job records, durable before the work. An id that a failed attempt used up gets the next free suffix.
 Result<std::vector<Job>> LoadEngine::PrepareJobs(Connection& connection, const BatchLoad& batch, LoadRecord& record) {
   Transaction transaction = TRY(Transaction::Begin(connection));
@@ -64,7 +75,7 @@ Result<std::vector<Job>> LoadEngine::PrepareJobs(Connection& connection, const B
     }
     job.kind = JobKind::kLoad;
     job.labels = batch.labels;
-    job.configuration_json = batch.configuration_json;
+    job.configuration_json = TRY(WithSources(batch.configuration_json, wanted.sources));
     job.destination = batch.config.destination;
     job.destination_partition = batch.config.partition;
     job.created = services_.clock.Now();

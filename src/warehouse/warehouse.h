@@ -151,7 +151,7 @@ class Warehouse {
   // jobs.query: the same request_id within 15 minutes returns the same job and runs nothing twice.
   virtual Result<Job> Query(const CallContext& ctx, std::string_view project,
                             std::string_view location, QueryConfig config, Labels labels,
-                            std::string_view request_id) = 0;
+                            std::string configuration_json, std::string_view request_id) = 0;
   virtual Result<Job> GetJob(const CallContext& ctx, const JobRef& ref) = 0;
   // Waits until the job is done or `wait` has passed.
   virtual Result<Job> WaitJob(const CallContext& ctx, const JobRef& ref,

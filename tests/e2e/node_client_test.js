@@ -8,6 +8,7 @@ const {tmpdir} = require('node:os');
 const path = require('node:path');
 const {Storage} = require('@google-cloud/storage');
 const {BigQuery} = require('@google-cloud/bigquery');
+const {OAuth2Client} = require('google-auth-library');
 
 const binary = process.argv[2] || process.env.LANDFALL_BINARY;
 const dir = mkdtempSync(path.join(tmpdir(), 'landfall-node-'));
@@ -26,8 +27,10 @@ before(async () => {
     server.on('exit', (status) => reject(new Error(`landfall ended with ${status}`)));
   });
   storage = new Storage({apiEndpoint: url, projectId: 'landfall'});
-  // Anonymous: no token is fetched from anywhere.
-  bigquery = new BigQuery({apiEndpoint: url, projectId: 'landfall', token: 'anything'});
+  // Any token will do; a local-file load of this client needs one.
+  const authClient = new OAuth2Client();
+  authClient.setCredentials({access_token: 'anything'});
+  bigquery = new BigQuery({apiEndpoint: url, projectId: 'landfall', authClient});
 });
 
 after(async () => {

@@ -181,7 +181,7 @@ def test_B39_recursive_listing_finds_exactly_the_data_files(server, bucket, name
     for path in ("_HISTORYDONE", ".dot", "_bqlock", "_config/x", "_backlog/y", "empty"):
         server.put(bucket, f"{name}/nation/{path}", "" if path == "empty" else "junk")
     files = server.explain(f"gs://{bucket}/{name}/nation/_SUCCESS")["files"]
-    names = sorted(f["name"] if isinstance(f, dict) else f for f in files)
+    names = sorted(f["uri"] for f in files)
     # _HISTORYDONE is reserved only when START_BACKFILL_FILENAME names it; it is an action file of the prior art's
     # layout and must never be data (B-85).
     assert [n.rsplit("/nation/", 1)[1] for n in names] == ["a/b/part-2", "a/part-1", "c/part-4", "part-3"]

@@ -193,7 +193,7 @@ def test_errors_name_the_place(client):
         client.query_and_wait("SELECT x")
     with pytest.raises(BadRequest, match=r"Syntax error.*\[1:1\]"):
         client.query_and_wait("SELEC 1")
-    with pytest.raises(NotFound, match="no_such"):
+    with pytest.raises(NotFound, match="nowhere"):
         client.query_and_wait("SELECT * FROM nowhere.no_such")
     with pytest.raises(BadRequest, match="division by zero"):
         client.query_and_wait("SELECT 1 / x FROM UNNEST([0]) AS x")

@@ -113,7 +113,7 @@ std::vector<RulePtr> RuleSet::Matching(std::string_view project, std::string_vie
     return (rule->rule.bucket != "*" && rule->rule.bucket != bucket) ||
            !object.starts_with(rule->rule.prefix);
   });
-  std::ranges::stable_sort(matching, Governs);
+  std::ranges::sort(matching, Governs);
   return matching;
 }
 

@@ -141,6 +141,7 @@ def bench_latency(args, directory):
         while True:
             answer = session.post(f"{server.url}/bigquery/v2/projects/landfall/queries", json={
                 "query": f"SELECT COUNT(*) FROM ds.t WHERE batch = {batch}", "useLegacySql": False}).json()
+            assert "rows" in answer, answer
             if answer["rows"][0]["f"][0]["v"] != "0":
                 break
         times.append((time.perf_counter() - begin) * 1000)

@@ -49,7 +49,7 @@ Status CatalogChange::WriteDataset(const Dataset& dataset, bool fresh) {
   const std::string_view sql =
       fresh ? "INSERT INTO _landfall.datasets VALUES ($1, $2, $3)"
             : "UPDATE _landfall.datasets SET record = $3 WHERE project = $1 AND dataset = $2";
-  (void)TRY(connection_.Run(sql, {dataset.ref.project, dataset.ref.dataset, record}));
+  (void)TRY(connection_.Write(sql, {dataset.ref.project, dataset.ref.dataset, record}));
   auto stored = std::make_shared<Dataset>(dataset);
   stored->etag = EtagOf(record);
   datasets_[dataset.ref] = std::move(stored);
@@ -61,7 +61,7 @@ Status CatalogChange::WriteTable(const Table& table, bool fresh) {
   const std::string_view sql = fresh ? "INSERT INTO _landfall.tables VALUES ($1, $2, $3, $4)"
                                      : "UPDATE _landfall.tables SET record = $4 WHERE project = $1 "
                                        "AND dataset = $2 AND name = $3";
-  (void)TRY(connection_.Run(sql, {table.ref.project, table.ref.dataset, table.ref.table, record}));
+  (void)TRY(connection_.Write(sql, {table.ref.project, table.ref.dataset, table.ref.table, record}));
   auto stored = std::make_shared<Table>(table);
   stored->etag = EtagOf(record);
   tables_[table.ref] = std::move(stored);
@@ -92,9 +92,9 @@ Status CatalogChange::DropDataset(const DatasetRef& ref, bool contents) {
     return InvalidArgument("Dataset " + ToString(ref) + " is still in use", "resourceInUse");
   }
   for (const TableRef& table : catalog_.StoredIn(ref)) tables_[table] = nullptr;
-  (void)TRY(connection_.Run("DELETE FROM _landfall.tables WHERE project = $1 AND dataset = $2",
+  (void)TRY(connection_.Write("DELETE FROM _landfall.tables WHERE project = $1 AND dataset = $2",
                             {ref.project, ref.dataset}));
-  (void)TRY(connection_.Run("DELETE FROM _landfall.datasets WHERE project = $1 AND dataset = $2",
+  (void)TRY(connection_.Write("DELETE FROM _landfall.datasets WHERE project = $1 AND dataset = $2",
                             {ref.project, ref.dataset}));
   TRY(AsConflict(connection_.Execute("DROP SCHEMA " + PhysicalSchemaName(ref) + " CASCADE")));
   datasets_[ref] = nullptr;
@@ -139,7 +139,7 @@ Status CatalogChange::DropTable(const TableRef& ref) {
   if (!table) return TableNotFound(ref);
   if (table->type != "VIEW")
     TRY(AsConflict(connection_.Execute("DROP TABLE " + PhysicalName(ref))));
-  (void)TRY(connection_.Run(
+  (void)TRY(connection_.Write(
       "DELETE FROM _landfall.tables WHERE project = $1 AND dataset = $2 AND name = $3",
       {ref.project, ref.dataset, ref.table}));
   tables_[ref] = nullptr;

@@ -200,6 +200,17 @@ Result<QueryResult> Connection::Run(std::string_view sql, std::span<const Param>
   return prepared.Run();
 }
 
+Result<QueryResult> Connection::Write(std::string_view sql, std::initializer_list<Param> params) {
+  return Write(sql, std::span<const Param>(params.begin(), params.size()));
+}
+
+Result<QueryResult> Connection::Write(std::string_view sql, std::span<const Param> params) {
+  Prepared prepared = TRY(Prepare(sql));
+  for (std::size_t i = 0; i < params.size(); ++i) TRY(prepared.Bind(i + 1, params[i]));
+  const MutexLock lock(append_gate_);
+  return prepared.Run();
+}
+
 void Connection::Interrupt() { duckdb_interrupt(raw_); }
 
 // ---- Transaction ----
@@ -218,7 +229,11 @@ Status Transaction::Commit() {
   Faults* const faults = connection_->faults();
   if (faults != nullptr) TRY(faults->Hit("warehouse.commit"));
   Connection* const connection = std::exchange(connection_, nullptr);
-  Status status = connection->Execute("COMMIT");
+  Status status;
+  {
+    const MutexLock lock(connection->append_gate());
+    status = connection->Execute("COMMIT");
+  }
   // A failed COMMIT has already rolled back; this only matters when DuckDB refused before trying.
   if (!status.ok()) (void)connection->Execute("ROLLBACK");
   return status;
@@ -313,7 +328,7 @@ Result<std::unique_ptr<Connection>> Database::Connect(std::string_view session_s
   duckdb_connection raw = nullptr;
   if (duckdb_connect(raw_, &raw) != DuckDBSuccess)
     return Internal("the warehouse engine gave no connection");
-  auto connection = std::make_unique<Connection>(raw, faults_);
+  auto connection = std::make_unique<Connection>(raw, faults_, append_gate_);
   if (!session_sql.empty()) TRY(connection->Execute(session_sql));
   return connection;
 }

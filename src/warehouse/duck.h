@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/faults.h"
+#include "base/mutex.h"
 #include "base/status.h"
 
 namespace landfall::warehouse {
@@ -90,7 +91,8 @@ class Prepared {
 
 class Connection {
  public:
-  explicit Connection(duckdb_connection raw, Faults* faults) : raw_(raw), faults_(faults) {}
+  Connection(duckdb_connection raw, Faults* faults, Mutex& append_gate)
+      : raw_(raw), faults_(faults), append_gate_(append_gate) {}
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -100,14 +102,22 @@ class Connection {
   // One statement with $1, $2, ...
   Result<QueryResult> Run(std::string_view sql, std::initializer_list<Param> params = {});
   Result<QueryResult> Run(std::string_view sql, std::span<const Param> params);
+  // The same for a write to a control table, which many connections share. DuckDB 1.4 breaks when
+  // one connection updates a table in the moment another one's commit appends to it ("Unaligned
+  // fetch in validity and main column data for update"), so such writes and all commits of one
+  // database take turns. User tables need none of this: they have one writer at a time.
+  Result<QueryResult> Write(std::string_view sql, std::initializer_list<Param> params = {});
+  Result<QueryResult> Write(std::string_view sql, std::span<const Param> params);
   Result<Prepared> Prepare(std::string_view sql);
   void Interrupt();
   duckdb_connection raw() const { return raw_; }
   Faults* faults() const { return faults_; }
+  Mutex& append_gate() const { return append_gate_; }
 
  private:
   duckdb_connection raw_;
   Faults* const faults_;
+  Mutex& append_gate_;  // a leaf: nothing else is locked while it is held
 };
 
 // Rolls back when it goes out of scope without Commit.
@@ -172,6 +182,7 @@ class Database {
  private:
   duckdb_database raw_;
   Faults* const faults_;
+  Mutex append_gate_;
 };
 
 }  // namespace landfall::warehouse

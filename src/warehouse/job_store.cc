@@ -100,7 +100,7 @@ Status InsertJob(Connection& connection, const Job& job, std::string_view reques
     return AlreadyExists("Already Exists: Job " + ToString(first.ref));
   }
   const std::string record = JobRecord(job);
-  Result<QueryResult> inserted = connection.Run(
+  Result<QueryResult> inserted = connection.Write(
       "INSERT INTO _landfall.jobs VALUES ($1, $2, $3, $4, $5, false, $6, NULL, NULL, NULL)",
       {job.ref.project, job.ref.job_id, ToMicros(job.created), static_cast<std::int32_t>(job.state),
        request_id, record});
@@ -113,7 +113,7 @@ Status InsertJob(Connection& connection, const Job& job, std::string_view reques
 
 Status SaveJob(Connection& connection, const Job& job) {
   const std::string record = JobRecord(job);
-  const QueryResult saved = TRY(connection.Run(
+  const QueryResult saved = TRY(connection.Write(
       "UPDATE _landfall.jobs SET state = $3, record = $4 WHERE project = $1 AND job_id = $2",
       {job.ref.project, job.ref.job_id, static_cast<std::int32_t>(job.state), record}));
   return saved.rows_changed() == 1 ? Status() : JobNotFound(job.ref);
@@ -122,7 +122,7 @@ Status SaveJob(Connection& connection, const Job& job) {
 Status SaveJobResult(Connection& connection, const JobRef& ref, std::string_view rows,
                      std::string_view table, TimePoint expires) {
   (void)TRY(
-      connection.Run("UPDATE _landfall.jobs SET result_rows = $3, result_table = $4, expires = $5 "
+      connection.Write("UPDATE _landfall.jobs SET result_rows = $3, result_table = $4, expires = $5 "
                      "WHERE project = $1 AND job_id = $2",
                      {ref.project, ref.job_id, rows, table, ToMicros(expires)}));
   return {};
@@ -179,7 +179,7 @@ Result<Page<Job>> ListStoredJobs(Connection& connection, std::string_view projec
 }
 
 Status MarkJobDeleted(Connection& connection, const JobRef& ref) {
-  const QueryResult marked = TRY(connection.Run(
+  const QueryResult marked = TRY(connection.Write(
       "UPDATE _landfall.jobs SET deleted = true WHERE project = $1 AND job_id = $2 AND NOT deleted",
       {ref.project, ref.job_id}));
   return marked.rows_changed() == 1 ? Status() : JobNotFound(ref);
@@ -206,7 +206,7 @@ Result<std::vector<std::string>> ExpireResults(Connection& connection, TimePoint
   }
   if (!any) return tables;
   (void)TRY(
-      connection.Run("UPDATE _landfall.jobs SET result_rows = NULL, result_table = NULL, expires = "
+      connection.Write("UPDATE _landfall.jobs SET result_rows = NULL, result_table = NULL, expires = "
                      "NULL WHERE expires <= $1",
                      {ToMicros(now)}));
   return tables;

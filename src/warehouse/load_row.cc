@@ -55,7 +55,7 @@ Result<bool> InsertLoadRow(Connection& connection, const LoadRecord& record) {
   for (std::size_t i = 2; i <= std::size(kValues) + 3; ++i) sql += ", $" + std::to_string(i);
   const std::string jobs = JobsJson(record.jobs);
   const std::vector<Param> params = ParamsOf(record, jobs);
-  const QueryResult result = TRY(connection.Run(sql + ") ON CONFLICT DO NOTHING", std::span<const Param>(params)));
+  const QueryResult result = TRY(connection.Write(sql + ") ON CONFLICT DO NOTHING", std::span<const Param>(params)));
   return result.rows_changed() > 0;
 }
 
@@ -71,7 +71,7 @@ Result<bool> UpdateLoadRow(Connection& connection, const LoadRecord& record) {
   sql += " WHERE bucket = $1 AND object = $2 AND generation = $3 AND epoch = $" + std::to_string(epoch);
   const std::string jobs = JobsJson(record.jobs);
   const std::vector<Param> params = ParamsOf(record, jobs);
-  const QueryResult result = TRY(connection.Run(sql, std::span<const Param>(params)));
+  const QueryResult result = TRY(connection.Write(sql, std::span<const Param>(params)));
   return result.rows_changed() > 0;
 }
 

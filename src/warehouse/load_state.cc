@@ -46,7 +46,7 @@ std::int64_t Positive64(const std::string& hash) {
 }
 
 Status AppendHistory(Connection& connection, const LoadRecord& r, TimePoint now) {
-  TRY(connection.Run(R"(INSERT INTO "_landfall".load_history VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))",
+  TRY(connection.Write(R"(INSERT INTO "_landfall".load_history VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))",
                      {now, std::string_view(r.key.bucket), std::string_view(r.key.object), r.key.generation, r.epoch, r.attempt,
                       std::string_view(r.status), std::string_view(r.state), std::string_view(r.reason),
                       std::string_view(r.error_code), std::string_view(r.error), std::string_view(r.worker)}));
@@ -151,7 +151,7 @@ Result<std::int64_t> ClaimLoad(Connection& connection, const LoadKey& key, std::
     ++record->epoch;
     record->status = "CLAIMED";
     record->worker = worker;
-    TRY(connection.Run(
+    TRY(connection.Write(
         R"(UPDATE "_landfall".loads SET epoch = $4, worker = $5, status = 'CLAIMED'
            WHERE bucket = $1 AND object = $2 AND generation = $3)",
         {std::string_view(key.bucket), std::string_view(key.object), key.generation, record->epoch, worker}));
@@ -185,7 +185,7 @@ Status CheckClaim(Connection& connection, const LoadRecord& record) {
 }
 
 Status AppendOutbox(Connection& connection, const OutboxEntry& entry) {
-  TRY(connection.Run(R"(INSERT INTO "_landfall".outbox (t, kind, key, payload) VALUES ($1, $2, $3, $4))",
+  TRY(connection.Write(R"(INSERT INTO "_landfall".outbox (t, kind, key, payload) VALUES ($1, $2, $3, $4))",
                      {entry.t, std::string_view(entry.kind), std::string_view(entry.key), std::string_view(entry.payload_json)}));
   return {};
 }

@@ -22,7 +22,7 @@ using googlesql::TypeKind;
 constexpr std::size_t kParserBytesMin = 64u << 10;
 constexpr std::size_t kParserBytesKept = 8u << 20;  // a parser grown past this by a long line is dropped after it
 constexpr std::size_t kKeyMemoMax = 4096;           // spellings of keys remembered per RECORD
-constexpr int kUnknown = -1;
+constexpr int kUnknown = -1, kNoText = -2;  // no such field; a key with a bad escape
 
 // The keys of one RECORD: how they were spelled lately, in order of appearance, and the fields they mean.
 struct KeyMap {
@@ -55,6 +55,12 @@ std::string_view TrimJson(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   while (!text.empty() && kSpace.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
   return text;
+}
+
+// A string must be taken off the iterator: one that is skipped and has a colon behind it, as in {"a":"b":1}, passes for
+// a key. Other scalars are skipped safely.
+bool ConsumeString(std::string_view token, od::value& value) {
+  return !token.starts_with('"') || value.get_raw_json_string().error() == simdjson::SUCCESS;
 }
 
 std::string_view RuleOfParseError(simdjson::error_code error) {
@@ -131,7 +137,8 @@ int NdjsonReader::State::FindField(KeyMap& keys, const char* raw, std::size_t po
   spelled += '"';
   if (const auto known = keys.by_raw.find(spelled); known != keys.by_raw.end()) return known->second;
   const std::optional<std::string_view> unescaped = UnescapeJson(name, writer.arena());
-  const auto found = unescaped ? keys.by_name.find(AsciiLower(*unescaped)) : keys.by_name.end();
+  if (!unescaped) return kNoText;
+  const auto found = keys.by_name.find(AsciiLower(*unescaped));
   const int field = found == keys.by_name.end() ? kUnknown : found->second;
   if (keys.by_raw.size() < kKeyMemoMax && name.size() <= 1024) {
     const std::size_t at = std::min(position, keys.memo.size());
@@ -158,6 +165,8 @@ bool NdjsonReader::State::WriteObject(od::object object, std::vector<ColumnSlot>
     }
     std::string_view name;
     const int index = FindField(keys, field.key().raw(), position++, name);
+    path.resize(path_bytes);
+    if (index == kNoText) return Fail("parse", "invalid_json", "valid escapes in a key", name);
     if (index == kUnknown) {
       enter(CutGot(name));
       if (!options.ignore_unknown_values) return Fail("schema", "unknown_field", "a field of the table", name);
@@ -193,6 +202,7 @@ std::optional<std::string_view> NdjsonReader::State::RawTextOf(od::value& value)
     code = value.get_array().get(array);
     if (code == simdjson::SUCCESS) code = array.raw_json().get(raw);
   }
+  if (code == simdjson::SUCCESS && !ConsumeString(raw, value)) code = simdjson::TAPE_ERROR;
   if (code != simdjson::SUCCESS) {
     Syntax(code);
     return std::nullopt;
@@ -252,6 +262,7 @@ bool NdjsonReader::State::WriteValue(ColumnSlot& slot, KeyMap* inner, od::value 
     ChunkWriter::SetValid(slot, row);
     return WriteObject(object, slot.fields, *inner, row);
   }
+  if (!ConsumeString(token, value)) return Fail("parse", "invalid_json", "a JSON value", TrimJson(token));
   if (token.starts_with('{')) return Fail("type", "not_a_scalar", ExpectedOf(slot), "a JSON object");
   if (token.starts_with('[')) return Fail("type", "not_a_scalar", ExpectedOf(slot), "a JSON array");
   return WriteScalar(slot, TrimJson(token), row);

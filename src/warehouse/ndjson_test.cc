@@ -106,6 +106,10 @@ TEST(Ndjson, NamesCodeAndColumnOfBadRecords) {
       {R"({"id":1}x)", "invalid_json"},
       {R"({"id":1}{"id":2})", "invalid_json"},
       {R"({"id" 1})", "invalid_json"},
+      {R"({"id":1,"name":"b":"x"})", "invalid_json"},
+      {R"({"id":1,"doc":"b":"x"})", "invalid_json"},
+      {R"({"id":1,"tags":["b":"x"]})", "invalid_json tags[0]"},
+      {R"({"id":1:2})", "invalid_json"},
       {R"({"id":1 2})", "invalid_json"},
       {R"([{"id":1}])", "not_an_object"},
       {R"("x")", "not_an_object"},
@@ -135,6 +139,7 @@ TEST(Ndjson, IgnoredValuesMustStillBeJson) {
   EXPECT_EQ(reading.Read(R"({"id":1,"nope":{"a":[1,2,{"b":null}]},"x":true})"), "");
   EXPECT_EQ(reading.Read(R"({"id":1,"nope":{"a":[1,2,}})"), "invalid_json nope");
   EXPECT_EQ(reading.Read(R"({"id":1,"nope":tru})"), "invalid_json nope");
+  EXPECT_EQ(reading.Read(R"({"id":1,"no\u0'pe":1})"), "invalid_json");
   EXPECT_EQ(reading.Read("{\"id\":1,\"deep\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}"), "too_deep deep");
 }
 

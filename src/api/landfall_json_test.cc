@@ -92,11 +92,10 @@ constexpr net::Method kGet = net::Method::kGet, kPost = net::Method::kPost,
                       kDelete = net::Method::kDelete;
 
 TEST_F(LandfallJson, RulesAreMadeReadAndDeleted) {
-  EXPECT_EQ(
-      Send(
-          kPost, "/landfall/v1/projects/p/ingestRules",
-          R"({"id":"r","bucket":"b","prefix":"x/","variables":{"MAX_BATCH_BYTES":5,"SUCCESS_FILENAME":"_DONE"}})"),
-      200)
+  EXPECT_EQ(Send(kPost, "/landfall/v1/projects/p/ingestRules",
+                 R"({"id":"r","bucket":"b","prefix":"x/",)"
+                 R"("variables":{"MAX_BATCH_BYTES":5,"SUCCESS_FILENAME":"_DONE"}})"),
+            200)
       << text_;
   EXPECT_EQ(ingest_.last_rule.project, "p");
   EXPECT_EQ(ingest_.last_rule.variables.at("MAX_BATCH_BYTES"), "5");

@@ -105,10 +105,10 @@ TEST_F(IngestLoader, B69_ConfigurationOfTheBatchDirectoryCounts) {
 }
 
 TEST_F(IngestLoader, B37_DestinationComesFromTheBucketRootForSplitDatePaths) {
-  t_.Put(
-      "_config/load.json",
-      R"({"destinationRegex":"(?P<table>.*?)/(?P<yyyy>[\\d]{4})/(?P<mm>[\\d]{2})/",)"
-      R"("destinationTable":{"projectId":"q","datasetId":"dd","tableId":"tt"},"dataSourceName":"src"})");
+  t_.Put("_config/load.json",
+         R"({"destinationRegex":"(?P<table>.*?)/(?P<yyyy>[\\d]{4})/(?P<mm>[\\d]{2})/",)"
+         R"("destinationTable":{"projectId":"q","datasetId":"dd","tableId":"tt"},)"
+         R"("dataSourceName":"src"})");
   t_.Put("any/where/2021/06/a.csv", "xx");
   const auto key = Mark("any/where/2021/06/_SUCCESS");
   ASSERT_EQ(Step(key).what, What::kOver);

@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kDefaultPattern =
     R"((?P<dataset>[\w.\-]+)/(?P<table>[\w\-]+)/?(?:historical|incremental)?/?)"
     R"((?P<partition>\$[0-9]+)?/?)"
-    R"((?:(?P<yyyy>[0-9]{4})/?(?:(?P<mm>[0-9]{2})/?)?(?:(?P<dd>[0-9]{2})/?)?(?:(?P<hh>[0-9]{2})/?)?)?)"
+    R"((?:(?P<yyyy>[0-9]{4})/?(?:(?P<mm>[0-9]{2})/?)?)"
+    R"((?:(?P<dd>[0-9]{2})/?)?(?:(?P<hh>[0-9]{2})/?)?)?)"
     R"((?P<batch>[\w\-]+)?/)";
 
 Status PatternError(std::string_view pattern, std::string_view why) {

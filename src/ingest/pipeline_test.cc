@@ -106,10 +106,9 @@ TEST_F(IngestPipeline, NotifyWithoutGenerationMeansTheLiveOne) {
 TEST_F(IngestPipeline, NoOpsSayWhy) {
   EXPECT_FALSE(Notify(R"({"attributes":{"bucketId":"no-such","objectId":"ds/t/part-1"}})")->acts)
       << "decided before any store is asked";
-  EXPECT_FALSE(
-      Notify(
-          R"({"attributes":{"bucketId":"bkt","objectId":"ds/t/_SUCCESS","eventType":"OBJECT_DELETE"}})")
-          ->acts);
+  EXPECT_FALSE(Notify(R"({"attributes":{"bucketId":"bkt","objectId":"ds/t/_SUCCESS",)"
+                      R"("eventType":"OBJECT_DELETE"}})")
+                   ->acts);
   const auto old = Marker();
   Marker();
   const NotifyOutcome outcome = Notify(Resource(old)).value();

@@ -135,7 +135,7 @@ bool RuleSet::MayBeMarker(std::string_view object) const {
 
 Result<std::unique_ptr<RuleStore>> RuleStore::Open(const Options& options, meta::Store& meta,
                                                    Clock& clock) {
-  std::unique_ptr<RuleStore> store(new RuleStore(meta, clock));
+  auto store = std::make_unique<RuleStore>(meta, clock);
   TRY(store->Load(options));
   return store;
 }

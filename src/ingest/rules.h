@@ -57,6 +57,8 @@ class RuleSet {
 
 class RuleStore {
  public:
+  // Use Open: a store made this way knows no rules yet.
+  RuleStore(meta::Store& meta, Clock& clock) : meta_(meta), clock_(clock) {}
   static Result<std::unique_ptr<RuleStore>> Open(const Options& options, meta::Store& meta,
                                                  Clock& clock);
 
@@ -67,7 +69,6 @@ class RuleStore {
   std::shared_ptr<const RuleSet> Snapshot() const;
 
  private:
-  RuleStore(meta::Store& meta, Clock& clock) : meta_(meta), clock_(clock) {}
   Status Load(const Options& options);
 
   meta::Store& meta_;

@@ -25,7 +25,8 @@ void ExpectTrigger(const Result<Trigger>& trigger, std::optional<std::int64_t> g
 constexpr std::string_view kResource =
     R"({"kind":"storage#object","bucket":"b","name":"d/t/_SUCCESS","generation":"7","size":"0"})";
 constexpr std::string_view kMessage =
-    R"({"attributes":{"bucketId":"b","objectId":"d/t/_SUCCESS","objectGeneration":"7","eventType":"OBJECT_FINALIZE"},)"
+    R"({"attributes":{"bucketId":"b","objectId":"d/t/_SUCCESS","objectGeneration":"7",)"
+    R"("eventType":"OBJECT_FINALIZE"},)"
     R"("data":"bm90IGpzb24="})";
 
 TEST(DecodeTrigger, QueueMessage) { ExpectTrigger(Decode(kMessage)); }
@@ -60,9 +61,10 @@ TEST(DecodeTrigger, BinaryCloudEvent) {
 }
 
 TEST(DecodeTrigger, PublishedMessageEventHoldsAPushBody) {
-  ExpectTrigger(Decode(
-      R"({"specversion":"1.0","type":"google.cloud.pubsub.topic.v1.messagePublished","data":{"message":)" +
-      std::string(kMessage) + "}}"));
+  ExpectTrigger(
+      Decode(R"({"specversion":"1.0","type":"google.cloud.pubsub.topic.v1.messagePublished",)"
+             R"("data":{"message":)" +
+             std::string(kMessage) + "}}"));
 }
 
 TEST(DecodeTrigger, OtherEventTypesAreNoOps) {
@@ -77,17 +79,17 @@ TEST(DecodeTrigger, OtherEventTypesAreNoOps) {
 }
 
 TEST(DecodeTrigger, EverythingElseIsUnexpectedAndNamesTheForms) {
-  for (
-      const char* body :
-      {"{}", "[]", "7", R"({"kind":"storage#bucket","bucket":"b","name":"o"})",
-       R"({"kind":"storage#object","name":"o"})", R"({"attributes":{"bucketId":"b"}})",
-       R"({"attributes":7})", R"({"message":"x"})",
-       R"({"specversion":"1.0","type":"com.example.other","data":{}})",
-       R"({"specversion":"1.0","type":"google.cloud.storage.object.v1.finalized"})",
-       R"({"specversion":"1.0","type":"google.cloud.storage.object.v1.finalized","data_base64":"%%"})",
-       R"({"kind":"storage#object","bucket":"b","name":"o","generation":"x"})",
-       R"({"kind":"storage#object","bucket":"b","name":"o","generation":-1})",
-       R"({"kind":"storage#object","bucket":7,"name":"o"})"}) {
+  for (const char* body :
+       {"{}", "[]", "7", R"({"kind":"storage#bucket","bucket":"b","name":"o"})",
+        R"({"kind":"storage#object","name":"o"})", R"({"attributes":{"bucketId":"b"}})",
+        R"({"attributes":7})", R"({"message":"x"})",
+        R"({"specversion":"1.0","type":"com.example.other","data":{}})",
+        R"({"specversion":"1.0","type":"google.cloud.storage.object.v1.finalized"})",
+        R"({"specversion":"1.0","type":"google.cloud.storage.object.v1.finalized",)"
+        R"("data_base64":"%%"})",
+        R"({"kind":"storage#object","bucket":"b","name":"o","generation":"x"})",
+        R"({"kind":"storage#object","bucket":"b","name":"o","generation":-1})",
+        R"({"kind":"storage#object","bucket":7,"name":"o"})"}) {
     const Result<Trigger> trigger = Decode(body);
     ASSERT_FALSE(trigger.ok()) << body;
     EXPECT_EQ(trigger.status().reason(), "UnexpectedTrigger") << body;

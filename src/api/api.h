@@ -1,5 +1,6 @@
-// api - one adapter per Google API: parse the request, call one method of a module, render the answer. Adapters own
-// nothing and hold no logic of their own; routes stand as a table at the top of each adapter.
+// api - one adapter per Google API: parse the request, call one method of a module, render the
+// answer. Adapters own nothing and hold no logic of their own; routes stand as a table at the top
+// of each adapter.
 #pragma once
 
 #include <functional>
@@ -10,18 +11,27 @@
 #include "base/metrics.h"
 #include "net/net.h"
 
-namespace landfall::storage { class Storage; }
-namespace landfall::pubsub { class PubSub; }
-namespace landfall::warehouse { class Warehouse; }
-namespace landfall::ingest { class Ingest; }
+namespace landfall::storage {
+class Storage;
+}
+namespace landfall::pubsub {
+class PubSub;
+}
+namespace landfall::warehouse {
+class Warehouse;
+}
+namespace landfall::ingest {
+class Ingest;
+}
 
 namespace landfall::api {
 
-// Cloud Storage JSON v1 under /storage/v1, /upload/storage/v1, /resumable/upload/storage/v1, /download/storage/v1 and
-// the bare /b/... alias.
+// Cloud Storage JSON v1 under /storage/v1, /upload/storage/v1, /resumable/upload/storage/v1,
+// /download/storage/v1 and the bare /b/... alias.
 net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub);
 
-// BigQuery v2 under /bigquery/v2, /upload/bigquery/v2, /resumable/upload/bigquery/v2 and the bare /projects/... alias.
+// BigQuery v2 under /bigquery/v2, /upload/bigquery/v2, /resumable/upload/bigquery/v2 and the bare
+// /projects/... alias.
 struct BigQueryJsonOptions {
   std::string default_project = "landfall";  // the one projects.list shows
   std::string spool_dir = "/tmp";            // bytes of unfinished resumable uploads
@@ -29,7 +39,8 @@ struct BigQueryJsonOptions {
 net::Api MakeBigQueryJson(warehouse::Warehouse& warehouse, Clock& clock,
                           BigQueryJsonOptions options = {});
 
-// Our own extensions under /landfall/v1: ingestRules, ingest:notify, explain, loads, faults (testbench profile only).
+// Our own extensions under /landfall/v1: ingestRules, ingest:notify, explain, loads, faults
+// (testbench profile only).
 struct LandfallJsonOptions {
   std::string default_project;
   bool faults_open = false;  // other profiles answer 404

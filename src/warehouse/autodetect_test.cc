@@ -14,7 +14,8 @@ using googlesql::TypeKind;
 std::string Show(const Schema& schema) {
   std::string out;
   for (const Field& field : schema) {
-    out += (out.empty() ? "" : " ") + field.name + ":" + std::string(googlesql::WireTypeName(field.type));
+    out += (out.empty() ? "" : " ") + field.name + ":" +
+           std::string(googlesql::WireTypeName(field.type));
     if (field.mode == Mode::kRepeated) out += "[]";
     if (!field.fields.empty()) out += "{" + Show(field.fields) + "}";
   }
@@ -85,7 +86,8 @@ TEST(Autodetect, ReadsOnlyASample) {
   std::string text;
   for (std::size_t i = 0; i < kSampleRecordsMax; ++i) text += "{\"a\":1}\n";
   text += "{\"later\":1}\n";
-  const std::vector<SourceObject> sources = {objects.Put("a", Gzip(text)), objects.Put("b", "{\"other\":1}")};
+  const std::vector<SourceObject> sources = {objects.Put("a", Gzip(text)),
+                                             objects.Put("b", "{\"other\":1}")};
   LoadConfig config;
   config.source_format = SourceFormat::kNewlineDelimitedJson;
   EXPECT_EQ(Show(DetectSchema(config, sources, objects).value().schema), "a:INTEGER");

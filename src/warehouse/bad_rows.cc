@@ -1,5 +1,5 @@
-// Spool file: records one after another, each a sequence of 64-bit numbers (little-endian) and length-prefixed texts
-// in the order of Write().
+// Spool file: records one after another, each a sequence of 64-bit numbers (little-endian) and
+// length-prefixed texts in the order of Write().
 #include "warehouse/bad_rows.h"
 
 #include <algorithm>
@@ -8,12 +8,36 @@
 namespace landfall::warehouse {
 namespace {
 
-// Codes and stages are literals in memory; after a trip through the file they must be literals again.
-constexpr std::string_view kWords[] = {
-    "decode", "frame", "parse", "schema", "type", "constraint", "size",
-    "invalid_utf8", "nul_byte", "unclosed_quote", "invalid_json", "not_an_object", "duplicate_key", "too_deep", "bad_quoting",
-    "line_too_large", "unknown_field", "too_many_columns", "too_few_columns", "wrong_type", "out_of_range", "invalid_value",
-    "not_an_array", "not_a_record", "not_a_scalar", "null_in_array", "missing_required", "wrong_partition"};
+// Codes and stages are literals in memory; after a trip through the file they must be literals
+// again.
+constexpr std::string_view kWords[] = {"decode",
+                                       "frame",
+                                       "parse",
+                                       "schema",
+                                       "type",
+                                       "constraint",
+                                       "size",
+                                       "invalid_utf8",
+                                       "nul_byte",
+                                       "unclosed_quote",
+                                       "invalid_json",
+                                       "not_an_object",
+                                       "duplicate_key",
+                                       "too_deep",
+                                       "bad_quoting",
+                                       "line_too_large",
+                                       "unknown_field",
+                                       "too_many_columns",
+                                       "too_few_columns",
+                                       "wrong_type",
+                                       "out_of_range",
+                                       "invalid_value",
+                                       "not_an_array",
+                                       "not_a_record",
+                                       "not_a_scalar",
+                                       "null_in_array",
+                                       "missing_required",
+                                       "wrong_partition"};
 
 std::uint64_t NumberOf(std::string_view word) {
   const auto* found = std::find(std::begin(kWords), std::end(kWords), word);
@@ -23,7 +47,9 @@ std::uint64_t NumberOf(std::string_view word) {
 
 class SpoolWriter {
  public:
-  void Number(std::uint64_t value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value)); }
+  void Number(std::uint64_t value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
   void Text(std::string_view text) {
     Number(text.size());
     bytes_ += text;
@@ -35,7 +61,9 @@ class SpoolWriter {
     Number(row.byte_len);
     Number(NumberOf(row.error.stage));
     Number(NumberOf(row.error.code));
-    for (const std::string* text : {&row.error.column, &row.error.expected, &row.error.got, &row.raw, &row.event_id}) Text(*text);
+    for (const std::string* text :
+         {&row.error.column, &row.error.expected, &row.error.got, &row.raw, &row.event_id})
+      Text(*text);
   }
   std::string bytes_;
 };
@@ -52,7 +80,8 @@ class SpoolReader {
     row.byte_len = TRY(Number());
     row.error.stage = kWords[TRY(Number()) % std::size(kWords)];
     row.error.code = kWords[TRY(Number()) % std::size(kWords)];
-    for (std::string* text : {&row.error.column, &row.error.expected, &row.error.got, &row.raw, &row.event_id}) {
+    for (std::string* text :
+         {&row.error.column, &row.error.expected, &row.error.got, &row.raw, &row.event_id}) {
       text->resize(TRY(Number()));
       TRY(Bytes(text->data(), text->size()));
     }
@@ -89,7 +118,8 @@ class SpoolReader {
 };
 
 std::size_t BytesOf(const BadRow& row) {
-  return sizeof(BadRow) + row.raw.size() + row.error.column.size() + row.error.expected.size() + row.error.got.size();
+  return sizeof(BadRow) + row.raw.size() + row.error.column.size() + row.error.expected.size() +
+         row.error.got.size();
 }
 
 bool Before(const BadRow& a, const BadRow& b) {
@@ -157,7 +187,8 @@ Status BadRows::ForEach(const std::function<Status(const BadRow&)>& visit) const
   }
   std::vector<const BadRow*> sorted;
   for (const BadRow& row : rows_) sorted.push_back(&row);
-  std::sort(sorted.begin(), sorted.end(), [](const BadRow* a, const BadRow* b) { return Before(*a, *b); });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const BadRow* a, const BadRow* b) { return Before(*a, *b); });
   for (const BadRow* row : sorted) TRY(visit(*row));
   return {};
 }

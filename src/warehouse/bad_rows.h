@@ -1,9 +1,10 @@
-// Records that do not fit: collected while a load reads, kept in bounded memory, appended to <table>__bad in the
-// load's own transaction.
+// Records that do not fit: collected while a load reads, kept in bounded memory, appended to
+// <table>__bad in the load's own transaction.
 //
-// Codes, for ever: invalid_utf8, nul_byte, unclosed_quote, invalid_json, not_an_object, duplicate_key, too_deep,
-// bad_quoting, line_too_large, unknown_field, too_many_columns, too_few_columns, wrong_type, out_of_range, invalid_value,
-// not_an_array, not_a_record, not_a_scalar, null_in_array, missing_required, wrong_partition.
+// Codes, for ever: invalid_utf8, nul_byte, unclosed_quote, invalid_json, not_an_object,
+// duplicate_key, too_deep, bad_quoting, line_too_large, unknown_field, too_many_columns,
+// too_few_columns, wrong_type, out_of_range, invalid_value, not_an_array, not_a_record,
+// not_a_scalar, null_in_array, missing_required, wrong_partition.
 #pragma once
 
 #include <cstdint>
@@ -77,10 +78,11 @@ struct BadRowContext {
   const std::vector<SourceObject>* objects = nullptr;  // by object_no - 1
 };
 // Appends all rows to the physical table of BadTable(). Call inside the load's transaction.
-Status AppendBadRows(Connection& connection, const TableRef& bad_table, const BadRows& rows, const BadRowContext& context);
+Status AppendBadRows(Connection& connection, const TableRef& bad_table, const BadRows& rows,
+                     const BadRowContext& context);
 
-// What BigQuery says of the first bad record: "Error while reading data, error message: JSON parsing error in row
-// starting at position 12: ... File: gs://b/o".
+// What BigQuery says of the first bad record: "Error while reading data, error message: JSON
+// parsing error in row starting at position 12: ... File: gs://b/o".
 std::string BadRecordMessage(SourceFormat format, const BadRow& row, const SourceObject& object);
 
 }  // namespace landfall::warehouse

@@ -61,7 +61,8 @@ Status CatalogChange::WriteTable(const Table& table, bool fresh) {
   const std::string_view sql = fresh ? "INSERT INTO _landfall.tables VALUES ($1, $2, $3, $4)"
                                      : "UPDATE _landfall.tables SET record = $4 WHERE project = $1 "
                                        "AND dataset = $2 AND name = $3";
-  (void)TRY(connection_.Write(sql, {table.ref.project, table.ref.dataset, table.ref.table, record}));
+  (void)TRY(
+      connection_.Write(sql, {table.ref.project, table.ref.dataset, table.ref.table, record}));
   auto stored = std::make_shared<Table>(table);
   stored->etag = EtagOf(record);
   tables_[table.ref] = std::move(stored);
@@ -93,9 +94,9 @@ Status CatalogChange::DropDataset(const DatasetRef& ref, bool contents) {
   }
   for (const TableRef& table : catalog_.StoredIn(ref)) tables_[table] = nullptr;
   (void)TRY(connection_.Write("DELETE FROM _landfall.tables WHERE project = $1 AND dataset = $2",
-                            {ref.project, ref.dataset}));
+                              {ref.project, ref.dataset}));
   (void)TRY(connection_.Write("DELETE FROM _landfall.datasets WHERE project = $1 AND dataset = $2",
-                            {ref.project, ref.dataset}));
+                              {ref.project, ref.dataset}));
   TRY(AsConflict(connection_.Execute("DROP SCHEMA " + PhysicalSchemaName(ref) + " CASCADE")));
   datasets_[ref] = nullptr;
   return {};

@@ -11,7 +11,8 @@ namespace {
 
 using googlesql::TypeKind;
 
-// The parts of a decimal number: sign, digits without the point, and the power of ten they are scaled by.
+// The parts of a decimal number: sign, digits without the point, and the power of ten they are
+// scaled by.
 struct Decimal {
   bool negative = false;
   std::string_view integer, fraction;
@@ -54,15 +55,18 @@ bool SplitDecimal(std::string_view text, Decimal& out) {
   return text.empty();
 }
 
-// The value times 10^scale as an integer, rounded half away from zero; false when its magnitude is over `limit`.
-// `exact` says whether nothing was rounded away.
+// The value times 10^scale as an integer, rounded half away from zero; false when its magnitude is
+// over `limit`. `exact` says whether nothing was rounded away.
 bool ScaledInteger(const Decimal& decimal, int scale, Int128 limit, Int128& out, bool& exact) {
-  const std::int64_t point = static_cast<std::int64_t>(decimal.integer.size()) + decimal.exponent + scale;
+  const std::int64_t point =
+      static_cast<std::int64_t>(decimal.integer.size()) + decimal.exponent + scale;
   const auto total = static_cast<std::int64_t>(decimal.integer.size() + decimal.fraction.size());
   const auto digit = [&](std::int64_t i) -> int {
     if (i < 0 || i >= total) return 0;
     const auto at = static_cast<std::size_t>(i);
-    return (at < decimal.integer.size() ? decimal.integer[at] : decimal.fraction[at - decimal.integer.size()]) - '0';
+    return (at < decimal.integer.size() ? decimal.integer[at]
+                                        : decimal.fraction[at - decimal.integer.size()]) -
+           '0';
   };
   Int128 value = 0;
   for (std::int64_t i = 0; i < point; ++i) {
@@ -71,7 +75,8 @@ bool ScaledInteger(const Decimal& decimal, int scale, Int128 limit, Int128& out,
     if (value > limit) return false;
   }
   exact = true;
-  for (std::int64_t i = std::max<std::int64_t>(point, 0); i < total && exact; ++i) exact = digit(i) == 0;
+  for (std::int64_t i = std::max<std::int64_t>(point, 0); i < total && exact; ++i)
+    exact = digit(i) == 0;
   if (point >= 0 && digit(point) >= 5) ++value;
   if (value > limit) return false;
   out = decimal.negative ? -value : value;
@@ -84,7 +89,8 @@ Int128 NumericMax() {
   return max - 1;
 }
 
-// JSON strings may hold anything valid; only text from CSV can reach here unchecked, and its reader checks UTF-8.
+// JSON strings may hold anything valid; only text from CSV can reach here unchecked, and its reader
+// checks UTF-8.
 template <typename T>
 CellError Put(CellError error, const T& value, void* data, idx_t row) {
   if (error == CellError::kNone) static_cast<T*>(data)[row] = value;
@@ -111,9 +117,11 @@ CellError StoreNumeric(std::string_view text, void* data, idx_t row) {
 
 CellError StoreTimed(TypeKind type, const Scalar& scalar, void* data, idx_t row) {
   std::int64_t micros = 0;
-  if (type == TypeKind::kTimestamp) return Put(ParseTimestampCell(scalar.text, micros), micros, data, row);
+  if (type == TypeKind::kTimestamp)
+    return Put(ParseTimestampCell(scalar.text, micros), micros, data, row);
   if (scalar.kind != ScalarKind::kText) return CellError::kWrongType;
-  if (type == TypeKind::kDatetime) return Put(ParseDatetimeCell(scalar.text, micros), micros, data, row);
+  if (type == TypeKind::kDatetime)
+    return Put(ParseDatetimeCell(scalar.text, micros), micros, data, row);
   if (type == TypeKind::kTime) return Put(ParseTimeCell(scalar.text, micros), micros, data, row);
   std::int32_t days = 0;
   return Put(ParseDateCell(scalar.text, days), days, data, row);
@@ -123,11 +131,16 @@ CellError StoreTimed(TypeKind type, const Scalar& scalar, void* data, idx_t row)
 
 std::string_view CellErrorCode(CellError error) {
   switch (error) {
-    case CellError::kNone: return "";
-    case CellError::kWrongType: return "wrong_type";
-    case CellError::kOutOfRange: return "out_of_range";
-    case CellError::kInvalidValue: return "invalid_value";
-    case CellError::kInvalidUtf8: return "invalid_utf8";
+    case CellError::kNone:
+      return "";
+    case CellError::kWrongType:
+      return "wrong_type";
+    case CellError::kOutOfRange:
+      return "out_of_range";
+    case CellError::kInvalidValue:
+      return "invalid_value";
+    case CellError::kInvalidUtf8:
+      return "invalid_utf8";
   }
   return "";
 }
@@ -140,7 +153,8 @@ CellError ParseInt64Cell(std::string_view text, std::int64_t& out) {
   Int128 value = 0;
   bool exact = false;
   constexpr Int128 kLimit = Int128{1} << 63;
-  if (!ScaledInteger(decimal, 0, kLimit, value, exact) || value == kLimit) return CellError::kOutOfRange;
+  if (!ScaledInteger(decimal, 0, kLimit, value, exact) || value == kLimit)
+    return CellError::kOutOfRange;
   if (!exact) return CellError::kInvalidValue;
   out = static_cast<std::int64_t>(value);
   return CellError::kNone;
@@ -159,7 +173,8 @@ CellError ParseFloat64Cell(std::string_view text, double& out) {
     if (EqualsIgnoreCase(magnitude, "nan")) {
       out = std::numeric_limits<double>::quiet_NaN();
     } else if (EqualsIgnoreCase(magnitude, "inf") || EqualsIgnoreCase(magnitude, "infinity")) {
-      out = negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+      out = negative ? -std::numeric_limits<double>::infinity()
+                     : std::numeric_limits<double>::infinity();
     } else {
       return CellError::kInvalidValue;
     }
@@ -168,7 +183,8 @@ CellError ParseFloat64Cell(std::string_view text, double& out) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
   if (end != digits.data() + digits.size()) return CellError::kInvalidValue;
   if (error == std::errc()) return CellError::kNone;
-  // from_chars gives the same error for both ends of the range: too small is zero, too large does not fit.
+  // from_chars gives the same error for both ends of the range: too small is zero, too large does
+  // not fit.
   Decimal decimal;
   if (!SplitDecimal(digits, decimal)) return CellError::kInvalidValue;
   if (decimal.exponent > 0 || decimal.integer.size() > 300) return CellError::kOutOfRange;
@@ -209,7 +225,8 @@ duckdb_string_t MakeString(std::string_view bytes) {
   return out;
 }
 
-CellError StoreScalar(TypeKind type, const Scalar& scalar, void* data, idx_t row, LoadArena& arena) {
+CellError StoreScalar(TypeKind type, const Scalar& scalar, void* data, idx_t row,
+                      LoadArena& arena) {
   const std::string_view text = scalar.text;
   const bool is_bool = scalar.kind == ScalarKind::kBool;
   switch (type) {
@@ -234,17 +251,26 @@ CellError StoreScalar(TypeKind type, const Scalar& scalar, void* data, idx_t row
     case TypeKind::kNumeric:
       return is_bool ? CellError::kWrongType : StoreNumeric(text, data, row);
     case TypeKind::kBytes:
-      return scalar.kind == ScalarKind::kText ? StoreBytes(text, data, row, arena) : CellError::kWrongType;
-    case TypeKind::kDate: case TypeKind::kTime: case TypeKind::kDatetime: case TypeKind::kTimestamp:
+      return scalar.kind == ScalarKind::kText ? StoreBytes(text, data, row, arena)
+                                              : CellError::kWrongType;
+    case TypeKind::kDate:
+    case TypeKind::kTime:
+    case TypeKind::kDatetime:
+    case TypeKind::kTimestamp:
       return is_bool ? CellError::kWrongType : StoreTimed(type, scalar, data, row);
     case TypeKind::kJson:
-      if (scalar.kind == ScalarKind::kText && CheckJsonText(text, kJsonDepthMax) != JsonVerdict::kValid) {
+      if (scalar.kind == ScalarKind::kText &&
+          CheckJsonText(text, kJsonDepthMax) != JsonVerdict::kValid) {
         return CellError::kInvalidValue;
       }
       static_cast<duckdb_string_t*>(data)[row] = MakeString(text);
       return CellError::kNone;
-    case TypeKind::kBigNumeric: case TypeKind::kInterval: case TypeKind::kGeography: case TypeKind::kRange:
-    case TypeKind::kStruct: case TypeKind::kArray:
+    case TypeKind::kBigNumeric:
+    case TypeKind::kInterval:
+    case TypeKind::kGeography:
+    case TypeKind::kRange:
+    case TypeKind::kStruct:
+    case TypeKind::kArray:
       return CellError::kWrongType;
   }
   return CellError::kWrongType;

@@ -1,4 +1,5 @@
-// A validating walk over one JSON text: what simdjson's on-demand interface skips over is not checked by it.
+// A validating walk over one JSON text: what simdjson's on-demand interface skips over is not
+// checked by it.
 #include <cstdint>
 #include <string>
 
@@ -9,10 +10,12 @@ namespace {
 
 class Checker {
  public:
-  Checker(std::string_view text, std::size_t depth_max) : at_(text.data()), end_(at_ + text.size()), depth_max_(depth_max) {}
+  Checker(std::string_view text, std::size_t depth_max)
+      : at_(text.data()), end_(at_ + text.size()), depth_max_(depth_max) {}
 
   JsonVerdict Run() {
-    // `open_` holds one bracket per level; the loop alternates between "a value is due" and "a value has ended".
+    // `open_` holds one bracket per level; the loop alternates between "a value is due" and "a
+    // value has ended".
     for (bool value_due = true;;) {
       SkipSpace();
       if (value_due) {
@@ -63,17 +66,24 @@ class Checker {
     return at_ != end_ && *at_++ == ':';
   }
   bool Word(std::string_view word) {
-    if (static_cast<std::size_t>(end_ - at_) < word.size() || std::string_view(at_, word.size()) != word) return false;
+    if (static_cast<std::size_t>(end_ - at_) < word.size() ||
+        std::string_view(at_, word.size()) != word)
+      return false;
     at_ += word.size();
     return true;
   }
   bool Atom() {
     switch (*at_) {
-      case '"': return String();
-      case 't': return Word("true");
-      case 'f': return Word("false");
-      case 'n': return Word("null");
-      default: return Number();
+      case '"':
+        return String();
+      case 't':
+        return Word("true");
+      case 'f':
+        return Word("false");
+      case 'n':
+        return Word("null");
+      default:
+        return Number();
     }
   }
   bool Digits() {
@@ -130,6 +140,8 @@ class Checker {
 
 }  // namespace
 
-JsonVerdict CheckJsonText(std::string_view text, std::size_t depth_max) { return Checker(text, depth_max).Run(); }
+JsonVerdict CheckJsonText(std::string_view text, std::size_t depth_max) {
+  return Checker(text, depth_max).Run();
+}
 
 }  // namespace landfall::warehouse

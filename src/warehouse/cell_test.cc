@@ -71,8 +71,16 @@ TEST(CellFloat64, AcceptsSpecialValuesAsText) {
 }
 
 TEST(CellBool, AcceptsBigQueryWords) {
-  Check<bool>({{"true", true}, {"T", true}, {"YES", true}, {"1", true}, {"n", false}, {"0", false}, {"False", false},
-               {"2", {}}, {"", {}}, {"truee", {}}},
+  Check<bool>({{"true", true},
+               {"T", true},
+               {"YES", true},
+               {"1", true},
+               {"n", false},
+               {"0", false},
+               {"False", false},
+               {"2", {}},
+               {"", {}},
+               {"truee", {}}},
               ParseBoolCell);
 }
 
@@ -86,7 +94,8 @@ TEST(CellNumeric, IsExactAndRoundsHalfAwayFromZero) {
                  {"1e2", 100 * one},
                  {"123e-9", 123},
                  {"1e-999999999999", 0},
-                 {"99999999999999999999999999999.999999999", [] {
+                 {"99999999999999999999999999999.999999999",
+                  [] {
                     Int128 v = 1;
                     for (int i = 0; i < 38; ++i) v *= 10;
                     return v - 1;
@@ -192,7 +201,8 @@ TEST(CellJson, ValidatesWholeTexts) {
       {std::string(501, '[') + std::string(501, ']'), JsonVerdict::kTooDeep},
       {std::string(10'000, '['), JsonVerdict::kTooDeep},
   };
-  for (const auto& c : cases) EXPECT_EQ(CheckJsonText(c.text, kJsonDepthMax), c.verdict) << c.text.substr(0, 40);
+  for (const auto& c : cases)
+    EXPECT_EQ(CheckJsonText(c.text, kJsonDepthMax), c.verdict) << c.text.substr(0, 40);
 }
 
 TEST(CellStore, ChecksTheKindAgainstTheType) {
@@ -202,17 +212,23 @@ TEST(CellStore, ChecksTheKindAgainstTheType) {
   const auto store = [&](TypeKind type, ScalarKind kind, std::string_view text, void* data) {
     return StoreScalar(type, {.kind = kind, .text = text}, data, 1, arena);
   };
-  EXPECT_EQ(store(TypeKind::kString, ScalarKind::kNumber, "1.50", strings.data()), CellError::kNone);
+  EXPECT_EQ(store(TypeKind::kString, ScalarKind::kNumber, "1.50", strings.data()),
+            CellError::kNone);
   EXPECT_EQ(std::string_view(strings[1].value.inlined.inlined, 4), "1.50");
-  EXPECT_EQ(store(TypeKind::kInt64, ScalarKind::kBool, "true", numbers.data()), CellError::kWrongType);
+  EXPECT_EQ(store(TypeKind::kInt64, ScalarKind::kBool, "true", numbers.data()),
+            CellError::kWrongType);
   EXPECT_EQ(store(TypeKind::kInt64, ScalarKind::kText, "42", numbers.data()), CellError::kNone);
   EXPECT_EQ(numbers[1], 42);
-  EXPECT_EQ(store(TypeKind::kBytes, ScalarKind::kText, "AAECAwQFBgcICQoLDA0ODw==", strings.data()), CellError::kNone);
+  EXPECT_EQ(store(TypeKind::kBytes, ScalarKind::kText, "AAECAwQFBgcICQoLDA0ODw==", strings.data()),
+            CellError::kNone);
   EXPECT_EQ(strings[1].value.pointer.length, 16u);
   EXPECT_EQ(strings[1].value.pointer.ptr[15], 15);
-  EXPECT_EQ(store(TypeKind::kBytes, ScalarKind::kText, "*", strings.data()), CellError::kInvalidValue);
-  EXPECT_EQ(store(TypeKind::kDate, ScalarKind::kNumber, "20240101", numbers.data()), CellError::kWrongType);
-  EXPECT_EQ(store(TypeKind::kJson, ScalarKind::kText, "{", strings.data()), CellError::kInvalidValue);
+  EXPECT_EQ(store(TypeKind::kBytes, ScalarKind::kText, "*", strings.data()),
+            CellError::kInvalidValue);
+  EXPECT_EQ(store(TypeKind::kDate, ScalarKind::kNumber, "20240101", numbers.data()),
+            CellError::kWrongType);
+  EXPECT_EQ(store(TypeKind::kJson, ScalarKind::kText, "{", strings.data()),
+            CellError::kInvalidValue);
 }
 
 }  // namespace

@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
-constexpr std::int64_t kMicrosMin = -62'135'596'800 * kMicrosPerSecond;      // 0001-01-01
-constexpr std::int64_t kMicrosMax = 253'402'300'800 * kMicrosPerSecond - 1;  // 9999-12-31 23:59:59.999999
+constexpr std::int64_t kMicrosMin = -62'135'596'800 * kMicrosPerSecond;  // 0001-01-01
+constexpr std::int64_t kMicrosMax =
+    253'402'300'800 * kMicrosPerSecond - 1;  // 9999-12-31 23:59:59.999999
 
 // Reads forward through a text; every Take leaves it untouched when it does not match.
 class Reader {
@@ -57,17 +58,20 @@ std::int32_t DaysOf(int year, int month, int day) {
   const int era = year / 400;
   const int year_of_era = year - era * 400;
   const int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146'097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719'468;
+  return era * 146'097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+         719'468;
 }
 
 CellError ReadDate(Reader& in, bool slashes, std::int32_t& days) {
   int year = 0, month = 0, day = 0;
   if (!in.TakeNumber(4, 4, year)) return CellError::kInvalidValue;
   const char separator = slashes && in.peek() == '/' ? '/' : '-';
-  if (!in.TakeChar(separator) || !in.TakeNumber(1, 2, month) || !in.TakeChar(separator) || !in.TakeNumber(1, 2, day)) {
+  if (!in.TakeChar(separator) || !in.TakeNumber(1, 2, month) || !in.TakeChar(separator) ||
+      !in.TakeNumber(1, 2, day)) {
     return CellError::kInvalidValue;
   }
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month)) return CellError::kOutOfRange;
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > DaysInMonth(year, month))
+    return CellError::kOutOfRange;
   days = DaysOf(year, month, day);
   return CellError::kNone;
 }
@@ -88,9 +92,11 @@ bool ReadFraction(Reader& in, std::int64_t& micros) {
 
 CellError ReadTime(Reader& in, std::int64_t& micros) {
   int hour = 0, minute = 0, second = 0;
-  if (!in.TakeNumber(1, 2, hour) || !in.TakeChar(':') || !in.TakeNumber(1, 2, minute)) return CellError::kInvalidValue;
+  if (!in.TakeNumber(1, 2, hour) || !in.TakeChar(':') || !in.TakeNumber(1, 2, minute))
+    return CellError::kInvalidValue;
   std::int64_t fraction = 0;
-  if (in.TakeChar(':') && (!in.TakeNumber(1, 2, second) || !ReadFraction(in, fraction))) return CellError::kInvalidValue;
+  if (in.TakeChar(':') && (!in.TakeNumber(1, 2, second) || !ReadFraction(in, fraction)))
+    return CellError::kInvalidValue;
   if (hour > 23 || minute > 59 || second > 60) return CellError::kOutOfRange;
   if (second == 60) fraction = 0;  // a leap second is the next minute
   micros = ((hour * 60LL + minute) * 60 + second) * kMicrosPerSecond + fraction;
@@ -119,7 +125,8 @@ CellError ReadDateAndTime(Reader& in, bool slashes, std::int64_t& micros) {
 bool ReadZone(Reader& in, std::int64_t& offset_micros) {
   in.TakeChar(' ');
   const std::string_view rest = in.rest();
-  if (rest.empty() || EqualsIgnoreCase(rest, "Z") || EqualsIgnoreCase(rest, "UTC") || EqualsIgnoreCase(rest, "GMT")) {
+  if (rest.empty() || EqualsIgnoreCase(rest, "Z") || EqualsIgnoreCase(rest, "UTC") ||
+      EqualsIgnoreCase(rest, "GMT")) {
     return true;
   }
   if (rest.size() > 3 && (rest.starts_with("UTC") || rest.starts_with("GMT"))) in.Skip(3);
@@ -138,7 +145,8 @@ bool ReadZone(Reader& in, std::int64_t& offset_micros) {
 bool LooksLikeEpoch(std::string_view text) {
   if (text.empty()) return false;
   if (text[0] == '-') text.remove_prefix(1);
-  // A date has its first dash or slash right after four digits; a number has none at all before an exponent.
+  // A date has its first dash or slash right after four digits; a number has none at all before an
+  // exponent.
   return !text.empty() && text.find_first_not_of("0123456789.eE+-") == std::string_view::npos &&
          (text.size() < 5 || (text[4] != '-' && text[4] != '/'));
 }

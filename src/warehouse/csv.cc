@@ -10,9 +10,12 @@ namespace {
 
 constexpr std::size_t kFieldsMax = 10'000;  // BigQuery's limit of columns
 
-bool Fail(RecordError& error, std::string_view stage, std::string_view code, std::string_view expected,
-          std::string_view got, std::string_view column = {}) {
-  error = {.stage = stage, .code = code, .column = std::string(column), .expected = std::string(expected),
+bool Fail(RecordError& error, std::string_view stage, std::string_view code,
+          std::string_view expected, std::string_view got, std::string_view column = {}) {
+  error = {.stage = stage,
+           .code = code,
+           .column = std::string(column),
+           .expected = std::string(expected),
            .got = std::string(CutGot(got))};
   return false;
 }
@@ -21,7 +24,8 @@ bool Fail(RecordError& error, std::string_view stage, std::string_view code, std
 Result<char> OneByte(std::string_view name, std::string_view value) {
   if (value == "\\t" || EqualsIgnoreCase(value, "tab")) return '\t';
   if (value.size() == 1) return value[0];
-  return InvalidArgument(std::string(name) + " must be a single-byte character; got \"" + std::string(value) + "\"");
+  return InvalidArgument(std::string(name) + " must be a single-byte character; got \"" +
+                         std::string(value) + "\"");
 }
 
 // Doubled quotes become one.
@@ -44,7 +48,8 @@ Result<CsvOptions> CsvOptionsOf(const LoadConfig& config) {
   CsvOptions options;
   options.delimiter = TRY(OneByte("fieldDelimiter", config.field_delimiter));
   options.quote = config.quote.empty() ? '\0' : TRY(OneByte("quote", config.quote));
-  if (options.delimiter == options.quote) return InvalidArgument("quote and fieldDelimiter must differ");
+  if (options.delimiter == options.quote)
+    return InvalidArgument("quote and fieldDelimiter must differ");
   options.null_marker = config.null_marker;
   options.allow_quoted_newlines = config.allow_quoted_newlines;
   options.allow_jagged_rows = config.allow_jagged_rows;
@@ -75,7 +80,8 @@ void CsvFramer::Walk(std::string_view text, OnRecord on_record) const {
     if (field_start && *at == options_.quote) {
       // To the closing quote: a doubled one closes and opens again, which comes to the same.
       for (;;) {
-        at = static_cast<const char*>(std::memchr(at + 1, options_.quote, static_cast<std::size_t>(end - at - 1)));
+        at = static_cast<const char*>(
+            std::memchr(at + 1, options_.quote, static_cast<std::size_t>(end - at - 1)));
         if (at == nullptr) return;
         if (at + 1 == end || at[1] != options_.quote) break;
         ++at;
@@ -123,25 +129,29 @@ std::string_view FromLatin1(std::string_view text, LoadArena& arena) {
   return {start, text.size() + extra};
 }
 
-bool SplitCsv(const CsvOptions& options, std::string_view record, LoadArena& arena, std::vector<CsvField>& fields,
-              RecordError& error) {
+bool SplitCsv(const CsvOptions& options, std::string_view record, LoadArena& arena,
+              std::vector<CsvField>& fields, RecordError& error) {
   fields.clear();
   for (;;) {
-    if (fields.size() == kFieldsMax) return Fail(error, "parse", "too_many_columns", "at most 10000 columns", "");
+    if (fields.size() == kFieldsMax)
+      return Fail(error, "parse", "too_many_columns", "at most 10000 columns", "");
     CsvField field;
     std::size_t end = 0;
     if (options.quote != '\0' && !record.empty() && record[0] == options.quote) {
       std::size_t close = record.find(options.quote, 1);
-      while (close != std::string_view::npos && close + 1 < record.size() && record[close + 1] == options.quote) {
+      while (close != std::string_view::npos && close + 1 < record.size() &&
+             record[close + 1] == options.quote) {
         close = record.find(options.quote, close + 2);
       }
       if (close == std::string_view::npos) {
-        return Fail(error, "frame", "unclosed_quote", "a closing quote (newlines in quotes need allowQuotedNewlines)", record);
+        return Fail(error, "frame", "unclosed_quote",
+                    "a closing quote (newlines in quotes need allowQuotedNewlines)", record);
       }
       field = {.text = Undouble(record.substr(1, close - 1), options.quote, arena), .quoted = true};
       end = close + 1;
       if (end < record.size() && record[end] != options.delimiter) {
-        return Fail(error, "parse", "bad_quoting", "a field separator behind the closing quote", record.substr(end));
+        return Fail(error, "parse", "bad_quoting", "a field separator behind the closing quote",
+                    record.substr(end));
       }
     } else {
       end = std::min(record.find(options.delimiter), record.size());
@@ -153,7 +163,8 @@ bool SplitCsv(const CsvOptions& options, std::string_view record, LoadArena& are
   }
 }
 
-CsvReader::CsvReader(const CsvOptions& options, ChunkWriter& writer) : options_(options), writer_(writer) {}
+CsvReader::CsvReader(const CsvOptions& options, ChunkWriter& writer)
+    : options_(options), writer_(writer) {}
 
 bool CsvReader::ReadRecord(std::string_view record, idx_t row, RecordError& error) {
   if (record.ends_with('\r')) record.remove_suffix(1);
@@ -176,7 +187,8 @@ bool CsvReader::WriteRow(idx_t row, RecordError& error) {
   std::vector<ColumnSlot>& columns = writer_.columns();
   const std::size_t columns_max = columns.size();
   if (fields_.size() > columns_max && !options_.ignore_unknown_values) {
-    return Fail(error, "schema", "too_many_columns", "at most " + std::to_string(columns_max) + " columns",
+    return Fail(error, "schema", "too_many_columns",
+                "at most " + std::to_string(columns_max) + " columns",
                 std::to_string(fields_.size()) + " columns");
   }
   if (fields_.size() < columns_max && !options_.allow_jagged_rows) {
@@ -184,23 +196,27 @@ bool CsvReader::WriteRow(idx_t row, RecordError& error) {
                 std::to_string(fields_.size()) + " columns");
   }
   for (std::size_t i = 0; i < columns_max; ++i) {
-    const bool null = i >= fields_.size() || (!fields_[i].quoted && fields_[i].text == options_.null_marker);
+    const bool null =
+        i >= fields_.size() || (!fields_[i].quoted && fields_[i].text == options_.null_marker);
     if (!null) {
       if (!WriteCell(columns[i], fields_[i], row, error)) return false;
     } else if (!ChunkWriter::SetAbsent(columns[i], row)) {
-      return Fail(error, "constraint", "missing_required", "a value, the field is REQUIRED", "", columns[i].name);
+      return Fail(error, "constraint", "missing_required", "a value, the field is REQUIRED", "",
+                  columns[i].name);
     }
   }
   return true;
 }
 
 bool CsvReader::WriteCell(ColumnSlot& slot, const CsvField& field, idx_t row, RecordError& error) {
-  const CellError cell = slot.mode == Mode::kRepeated
-                             ? CellError::kWrongType
-                             : StoreScalar(slot.type, {.kind = ScalarKind::kText, .text = field.text}, slot.data, row,
-                                           writer_.arena());
+  const CellError cell =
+      slot.mode == Mode::kRepeated
+          ? CellError::kWrongType
+          : StoreScalar(slot.type, {.kind = ScalarKind::kText, .text = field.text}, slot.data, row,
+                        writer_.arena());
   if (cell != CellError::kNone) {
-    return Fail(error, "type", CellErrorCode(cell), googlesql::WireTypeName(slot.type), field.text, slot.name);
+    return Fail(error, "type", CellErrorCode(cell), googlesql::WireTypeName(slot.type), field.text,
+                slot.name);
   }
   ChunkWriter::SetValid(slot, row);
   return true;

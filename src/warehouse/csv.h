@@ -1,4 +1,5 @@
-// CSV as BigQuery's load jobs read it (RFC 4180 plus their options): where records end, and one record -> one row.
+// CSV as BigQuery's load jobs read it (RFC 4180 plus their options): where records end, and one
+// record -> one row.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +13,22 @@ namespace landfall::warehouse {
 
 struct CsvOptions {
   char delimiter = ',';
-  char quote = '"';             // '\0': none
+  char quote = '"';  // '\0': none
   std::string null_marker;
   bool allow_quoted_newlines = false, allow_jagged_rows = false, ignore_unknown_values = false;
-  bool latin1 = false;          // ISO-8859-1 instead of UTF-8
+  bool latin1 = false;  // ISO-8859-1 instead of UTF-8
 };
-// kInvalidArgument naming the field and its rule: a delimiter or quote that is not one byte, an unknown encoding.
+// kInvalidArgument naming the field and its rule: a delimiter or quote that is not one byte, an
+// unknown encoding.
 Result<CsvOptions> CsvOptionsOf(const LoadConfig& config);
 
-// Finds the ends of records in a stream that arrives in pieces. A record ends at LF; inside of quotes it goes on when
-// newlines in quotes are allowed.
+// Finds the ends of records in a stream that arrives in pieces. A record ends at LF; inside of
+// quotes it goes on when newlines in quotes are allowed.
 class CsvFramer {
  public:
   explicit CsvFramer(const CsvOptions& options) : options_(options) {}
   struct Found {
-    std::size_t bytes = 0;      // up to and with the last LF that ends a record
+    std::size_t bytes = 0;  // up to and with the last LF that ends a record
     std::int64_t records = 0;
   };
   // `text` starts at the beginning of a record.
@@ -60,9 +62,10 @@ class CsvReader {
   std::vector<CsvField> fields_;
 };
 
-// Splits one record; what needs building (doubled quotes) goes to the arena. False: `error` has code and rule.
-bool SplitCsv(const CsvOptions& options, std::string_view record, LoadArena& arena, std::vector<CsvField>& fields,
-              RecordError& error);
+// Splits one record; what needs building (doubled quotes) goes to the arena. False: `error` has
+// code and rule.
+bool SplitCsv(const CsvOptions& options, std::string_view record, LoadArena& arena,
+              std::vector<CsvField>& fields, RecordError& error);
 // ISO-8859-1 to UTF-8; `text` itself when it is ASCII.
 std::string_view FromLatin1(std::string_view text, LoadArena& arena);
 

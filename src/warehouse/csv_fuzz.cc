@@ -1,4 +1,5 @@
-// Cutting a text into records must not depend on where it is cut into blocks, and every record splits or has a code.
+// Cutting a text into records must not depend on where it is cut into blocks, and every record
+// splits or has a code.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t bytes = framer.FirstRecord(rest);
     CHECK(bytes > 0);
     RecordError error;
-    const bool split = SplitCsv(options, FromLatin1(rest.substr(0, bytes), arena), arena, fields, error);
+    const bool split =
+        SplitCsv(options, FromLatin1(rest.substr(0, bytes), arena), arena, fields, error);
     CHECK(split ? !fields.empty() : !error.code.empty());
     CHECK(error.got.size() <= kGotBytesMax);
     rest.remove_prefix(bytes);

@@ -21,14 +21,10 @@ TEST(CsvFramer, EndsRecordsAtNewlinesOutsideOfQuotes) {
     std::size_t quoted_bytes;
     std::int64_t quoted_records;
   } cases[] = {
-      {"a,b\nc,d\ne", 8, 2, 8, 2},
-      {"\"a\nb\",1\nx", 8, 2, 8, 1},
-      {"\"a\"\"\nb\",1\n", 10, 2, 10, 1},
-      {"5\" pipe,x\ny\"z\n", 14, 2, 14, 2},
-      {"a,\"b\nc", 5, 1, 0, 0},
-      {"\"a\n", 3, 1, 0, 0},
-      {"a,\"\"\nb\n", 7, 2, 7, 2},
-      {"", 0, 0, 0, 0},
+      {"a,b\nc,d\ne", 8, 2, 8, 2},        {"\"a\nb\",1\nx", 8, 2, 8, 1},
+      {"\"a\"\"\nb\",1\n", 10, 2, 10, 1}, {"5\" pipe,x\ny\"z\n", 14, 2, 14, 2},
+      {"a,\"b\nc", 5, 1, 0, 0},           {"\"a\n", 3, 1, 0, 0},
+      {"a,\"\"\nb\n", 7, 2, 7, 2},        {"", 0, 0, 0, 0},
   };
   for (const auto& c : cases) {
     const CsvFramer::Found plain = CsvFramer({}).Scan(c.text);
@@ -48,7 +44,8 @@ std::string Show(const CsvOptions& options, std::string_view record) {
   RecordError error;
   if (!SplitCsv(options, record, arena, fields, error)) return std::string(error.code);
   std::string out;
-  for (const CsvField& field : fields) out += (field.quoted ? "Q[" : "[") + std::string(field.text) + "]";
+  for (const CsvField& field : fields)
+    out += (field.quoted ? "Q[" : "[") + std::string(field.text) + "]";
   return out;
 }
 
@@ -77,9 +74,21 @@ TEST(CsvSplit, FollowsQuotesAndEscapes) {
 }
 
 std::string ReadOne(const CsvOptions& options, std::string_view record) {
-  const Schema schema = {{.name = "id", .type = TypeKind::kInt64, .mode = Mode::kRequired, .description = "", .fields = {}},
-                         {.name = "name", .type = TypeKind::kString, .mode = Mode::kNullable, .description = "", .fields = {}},
-                         {.name = "day", .type = TypeKind::kDate, .mode = Mode::kNullable, .description = "", .fields = {}}};
+  const Schema schema = {{.name = "id",
+                          .type = TypeKind::kInt64,
+                          .mode = Mode::kRequired,
+                          .description = "",
+                          .fields = {}},
+                         {.name = "name",
+                          .type = TypeKind::kString,
+                          .mode = Mode::kNullable,
+                          .description = "",
+                          .fields = {}},
+                         {.name = "day",
+                          .type = TypeKind::kDate,
+                          .mode = Mode::kNullable,
+                          .description = "",
+                          .fields = {}}};
   std::vector<DuckType> types;
   std::vector<duckdb_logical_type> raw;
   for (const Field& field : schema) {
@@ -100,9 +109,12 @@ std::string ReadOne(const CsvOptions& options, std::string_view record) {
       return validity != nullptr && (validity[0] & 1) == 0;
     };
     auto& text = *static_cast<duckdb_string_t*>(writer.columns()[1].data);
-    shown = std::to_string(*static_cast<std::int64_t*>(writer.columns()[0].data)) + "|" +
-            (null(1) ? "NULL" : std::string(duckdb_string_t_data(&text), duckdb_string_t_length(text))) + "|" +
-            (null(2) ? "NULL" : std::to_string(*static_cast<std::int32_t*>(writer.columns()[2].data)));
+    shown =
+        std::to_string(*static_cast<std::int64_t*>(writer.columns()[0].data)) + "|" +
+        (null(1) ? "NULL"
+                 : std::string(duckdb_string_t_data(&text), duckdb_string_t_length(text))) +
+        "|" +
+        (null(2) ? "NULL" : std::to_string(*static_cast<std::int32_t*>(writer.columns()[2].data)));
   }
   duckdb_destroy_data_chunk(&chunk);
   return shown;

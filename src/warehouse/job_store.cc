@@ -121,10 +121,10 @@ Status SaveJob(Connection& connection, const Job& job) {
 
 Status SaveJobResult(Connection& connection, const JobRef& ref, std::string_view rows,
                      std::string_view table, TimePoint expires) {
-  (void)TRY(
-      connection.Write("UPDATE _landfall.jobs SET result_rows = $3, result_table = $4, expires = $5 "
-                     "WHERE project = $1 AND job_id = $2",
-                     {ref.project, ref.job_id, rows, table, ToMicros(expires)}));
+  (void)TRY(connection.Write(
+      "UPDATE _landfall.jobs SET result_rows = $3, result_table = $4, expires = $5 "
+      "WHERE project = $1 AND job_id = $2",
+      {ref.project, ref.job_id, rows, table, ToMicros(expires)}));
   return {};
 }
 
@@ -205,10 +205,10 @@ Result<std::vector<std::string>> ExpireResults(Connection& connection, TimePoint
     if (std::string table = old.Text(0); !table.empty()) tables.push_back(std::move(table));
   }
   if (!any) return tables;
-  (void)TRY(
-      connection.Write("UPDATE _landfall.jobs SET result_rows = NULL, result_table = NULL, expires = "
-                     "NULL WHERE expires <= $1",
-                     {ToMicros(now)}));
+  (void)TRY(connection.Write(
+      "UPDATE _landfall.jobs SET result_rows = NULL, result_table = NULL, expires = "
+      "NULL WHERE expires <= $1",
+      {ToMicros(now)}));
   return tables;
 }
 

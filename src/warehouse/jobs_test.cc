@@ -80,7 +80,8 @@ TEST(JobIdentity, TheSameRequestIdGivesTheSameJobAndRunsOnce) {
   t.MakeDataset();
   t.Run("CREATE TABLE d.t (a INT64)");
   const auto query = [&] {
-    return t->Query(t.ctx, "p", "US", Sql("INSERT INTO d.t (a) VALUES (1)"), {}, "{}", "r-1").value();
+    return t->Query(t.ctx, "p", "US", Sql("INSERT INTO d.t (a) VALUES (1)"), {}, "{}", "r-1")
+        .value();
   };
   const Job first = t.Finish(query());
   EXPECT_EQ(query().ref.job_id, first.ref.job_id);

@@ -1,4 +1,5 @@
-// Memory of one data chunk: strings and whole small files live here until DuckDB has taken the chunk.
+// Memory of one data chunk: strings and whole small files live here until DuckDB has taken the
+// chunk.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// The load engine against DuckDB's own reader over the same files: file database, 20 columns, one transaction. The
-// engine also does what read_json does not: provenance columns, bad rows, accounting.
+// The load engine against DuckDB's own reader over the same files: file database, 20 columns, one
+// transaction. The engine also does what read_json does not: provenance columns, bad rows,
+// accounting.
 //
 //   LANDFALL_BENCH_MB=1000 warehouse_bench --benchmark_filter=Load
 #include <benchmark/benchmark.h>
@@ -30,16 +31,22 @@ std::size_t TotalBytes() {
 }
 
 Field F(std::string name, TypeKind type) {
-  return {.name = std::move(name), .type = type, .mode = Mode::kNullable, .description = "", .fields = {}};
+  return {.name = std::move(name),
+          .type = type,
+          .mode = Mode::kNullable,
+          .description = "",
+          .fields = {}};
 }
 
 const Schema& EventSchema() {
   static const Schema schema = [] {
-    Schema s = {F("eventId", TypeKind::kString),     F("eventTime", TypeKind::kTimestamp), F("received_at", TypeKind::kTimestamp),
-                F("userId", TypeKind::kString),      F("session", TypeKind::kInt64),       F("seq", TypeKind::kInt64),
-                F("platform", TypeKind::kString),    F("app_version", TypeKind::kString),  F("country", TypeKind::kString),
-                F("eventAttributes", TypeKind::kJson)};
-    for (const char* name : {"url", "referrer", "device", "os", "locale", "campaign", "source", "medium", "title", "build"}) {
+    Schema s = {F("eventId", TypeKind::kString),        F("eventTime", TypeKind::kTimestamp),
+                F("received_at", TypeKind::kTimestamp), F("userId", TypeKind::kString),
+                F("session", TypeKind::kInt64),         F("seq", TypeKind::kInt64),
+                F("platform", TypeKind::kString),       F("app_version", TypeKind::kString),
+                F("country", TypeKind::kString),        F("eventAttributes", TypeKind::kJson)};
+    for (const char* name : {"url", "referrer", "device", "os", "locale", "campaign", "source",
+                             "medium", "title", "build"}) {
       s.push_back(F(name, TypeKind::kString));
     }
     return s;
@@ -55,23 +62,30 @@ std::string Event(std::uint64_t n) {
     return std::to_string((h >> 20) % range);
   };
   const std::string day = std::to_string(10 + n % 18), second = std::to_string(10 + n % 50);
-  return "{\"eventId\":\"" + pick(1'000'000'000) + "-" + pick(1'000'000'000) + "\",\"eventTime\":\"2024-05-" + day + "T12:34:" + second +
-         ".123Z\",\"received_at\":\"2024-05-" + day + " 12:35:" + second + "\",\"userId\":\"user-" + pick(200'000) +
-         "\",\"session\":" + pick(1'000'000'000) + ",\"seq\":" + std::to_string(n) + ",\"platform\":\"ios" + pick(3) +
-         "\",\"app_version\":\"4." + pick(20) + "." + pick(9) + "\",\"country\":\"C" + pick(150) +
-         "\",\"eventAttributes\":{\"level\":" + pick(100) + ",\"score\":" + pick(1'000'000) + ",\"item\":\"sword-" + pick(5000) +
-         "\",\"gold\":" + pick(9999) + ",\"flags\":[1,2,3],\"boss\":\"dragon " + pick(50) + "\",\"won\":true,\"time\":" + pick(500) +
-         ".25,\"deaths\":" + pick(9) + ",\"map\":\"forest\"},\"url\":\"https://example.com/games/play/" + pick(100'000) +
-         "?x=" + pick(1000) + "\",\"referrer\":\"https://ref" + pick(500) + ".example.org/\",\"device\":\"model " + pick(800) +
-         "\",\"os\":\"17." + pick(6) + "\",\"locale\":\"en_US\",\"campaign\":\"spring-" + pick(40) + "\",\"source\":\"mail" + pick(10) +
-         "\",\"medium\":\"cpc\",\"title\":\"A page with some title number " + pick(10'000) + "\",\"build\":\"" + pick(100'000) + "\"}\n";
+  return "{\"eventId\":\"" + pick(1'000'000'000) + "-" + pick(1'000'000'000) +
+         "\",\"eventTime\":\"2024-05-" + day + "T12:34:" + second +
+         ".123Z\",\"received_at\":\"2024-05-" + day + " 12:35:" + second + "\",\"userId\":\"user-" +
+         pick(200'000) + "\",\"session\":" + pick(1'000'000'000) + ",\"seq\":" + std::to_string(n) +
+         ",\"platform\":\"ios" + pick(3) + "\",\"app_version\":\"4." + pick(20) + "." + pick(9) +
+         "\",\"country\":\"C" + pick(150) + "\",\"eventAttributes\":{\"level\":" + pick(100) +
+         ",\"score\":" + pick(1'000'000) + ",\"item\":\"sword-" + pick(5000) +
+         "\",\"gold\":" + pick(9999) + ",\"flags\":[1,2,3],\"boss\":\"dragon " + pick(50) +
+         "\",\"won\":true,\"time\":" + pick(500) + ".25,\"deaths\":" + pick(9) +
+         ",\"map\":\"forest\"},\"url\":\"https://example.com/games/play/" + pick(100'000) +
+         "?x=" + pick(1000) + "\",\"referrer\":\"https://ref" + pick(500) +
+         ".example.org/\",\"device\":\"model " + pick(800) + "\",\"os\":\"17." + pick(6) +
+         "\",\"locale\":\"en_US\",\"campaign\":\"spring-" + pick(40) + "\",\"source\":\"mail" +
+         pick(10) + "\",\"medium\":\"cpc\",\"title\":\"A page with some title number " +
+         pick(10'000) + "\",\"build\":\"" + pick(100'000) + "\"}\n";
 }
 
 // Files on disk, as storage has them; fd() is real.
 class DiskObjects final : public ObjectSource {
  public:
   DiskObjects(std::string dir, FileSystem& files) : dir_(std::move(dir)), files_(files) {}
-  Result<std::vector<SourceObject>> Expand(std::string_view) override { return Unimplemented("not in this benchmark"); }
+  Result<std::vector<SourceObject>> Expand(std::string_view) override {
+    return Unimplemented("not in this benchmark");
+  }
   Result<std::shared_ptr<ReadableFile>> Open(const SourceObject& object) override {
     return std::shared_ptr<ReadableFile>(TRY(files_.OpenForRead(dir_ + "/" + object.name)));
   }
@@ -100,7 +114,8 @@ Corpus MakeCorpus(const std::string& name, std::size_t files, std::size_t bytes_
     } while (text.size() < bytes_per_file);
     const std::string file = std::to_string(i) + ".json";
     std::ofstream(corpus.dir + "/" + file, std::ios::binary) << text;
-    corpus.objects.push_back({.bucket = "b", .name = file, .generation = 1, .size_bytes = text.size(), .crc32c = 0});
+    corpus.objects.push_back(
+        {.bucket = "b", .name = file, .generation = 1, .size_bytes = text.size(), .crc32c = 0});
     corpus.bytes += text.size();
   }
   corpus.rows = n;
@@ -113,9 +128,11 @@ double Now() {
 
 std::string TableSql(bool provenance) {
   std::string sql = "CREATE TABLE t (";
-  if (provenance) sql += "_landfall_load_id UBIGINT, _landfall_object_no INTEGER, _landfall_record_no BIGINT, ";
+  if (provenance)
+    sql += "_landfall_load_id UBIGINT, _landfall_object_no INTEGER, _landfall_record_no BIGINT, ";
   for (const Field& field : EventSchema()) {
-    sql += (&field == &EventSchema().front() ? "\"" : ", \"") + field.name + "\" " + googlesql::DuckDbType(TypeOf(field)).value();
+    sql += (&field == &EventSchema().front() ? "\"" : ", \"") + field.name + "\" " +
+           googlesql::DuckDbType(TypeOf(field)).value();
   }
   return sql + ")";
 }
@@ -123,7 +140,9 @@ std::string TableSql(bool provenance) {
 double CpuSeconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -139,7 +158,11 @@ struct Cost {
 Cost TimeLoad(const Corpus& corpus, FileSystem& files, bool ours) {
   const std::string path = corpus.dir + "/db.duckdb";
   for (const char* suffix : {"", ".wal"}) fs::remove(path + suffix);
-  auto database = Database::Open({.path = path, .threads = 0, .memory_bytes_max = 0, .readable_dirs = {corpus.dir}}, nullptr).value();
+  auto database =
+      Database::Open(
+          {.path = path, .threads = 0, .memory_bytes_max = 0, .readable_dirs = {corpus.dir}},
+          nullptr)
+          .value();
   auto connection = database->Connect().value();
   CHECK_OK(connection->Execute(TableSql(ours)));
   LoadFunction function;
@@ -158,10 +181,12 @@ Cost TimeLoad(const Corpus& corpus, FileSystem& files, bool ours) {
   } else {
     std::string columns;
     for (const Field& field : EventSchema()) {
-      columns += (columns.empty() ? "" : ", ") + ("\"" + field.name + "\": '") + googlesql::DuckDbType(TypeOf(field)).value() + "'";
+      columns += (columns.empty() ? "" : ", ") + ("\"" + field.name + "\": '") +
+                 googlesql::DuckDbType(TypeOf(field)).value() + "'";
     }
     CHECK_OK(connection->Execute("INSERT INTO t SELECT * FROM read_json('" + corpus.dir +
-                                 "/*.json', format = 'newline_delimited', columns = {" + columns + "})"));
+                                 "/*.json', format = 'newline_delimited', columns = {" + columns +
+                                 "})"));
   }
   CHECK_OK(connection->Execute("COMMIT"));
   return {.seconds = Now() - start, .cpu_seconds = CpuSeconds() - cpu_start};

@@ -20,17 +20,33 @@ ColumnSlot SlotOf(const Field& field) {
 
 duckdb_type ScalarType(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kBool: return DUCKDB_TYPE_BOOLEAN;
-    case TypeKind::kInt64: return DUCKDB_TYPE_BIGINT;
-    case TypeKind::kFloat64: return DUCKDB_TYPE_DOUBLE;
-    case TypeKind::kBytes: return DUCKDB_TYPE_BLOB;
-    case TypeKind::kDate: return DUCKDB_TYPE_DATE;
-    case TypeKind::kTime: return DUCKDB_TYPE_TIME;
-    case TypeKind::kDatetime: return DUCKDB_TYPE_TIMESTAMP;
-    case TypeKind::kTimestamp: return DUCKDB_TYPE_TIMESTAMP_TZ;
-    case TypeKind::kString: case TypeKind::kJson: return DUCKDB_TYPE_VARCHAR;
-    case TypeKind::kNumeric: case TypeKind::kBigNumeric: case TypeKind::kInterval: case TypeKind::kGeography:
-    case TypeKind::kRange: case TypeKind::kStruct: case TypeKind::kArray: break;
+    case TypeKind::kBool:
+      return DUCKDB_TYPE_BOOLEAN;
+    case TypeKind::kInt64:
+      return DUCKDB_TYPE_BIGINT;
+    case TypeKind::kFloat64:
+      return DUCKDB_TYPE_DOUBLE;
+    case TypeKind::kBytes:
+      return DUCKDB_TYPE_BLOB;
+    case TypeKind::kDate:
+      return DUCKDB_TYPE_DATE;
+    case TypeKind::kTime:
+      return DUCKDB_TYPE_TIME;
+    case TypeKind::kDatetime:
+      return DUCKDB_TYPE_TIMESTAMP;
+    case TypeKind::kTimestamp:
+      return DUCKDB_TYPE_TIMESTAMP_TZ;
+    case TypeKind::kString:
+    case TypeKind::kJson:
+      return DUCKDB_TYPE_VARCHAR;
+    case TypeKind::kNumeric:
+    case TypeKind::kBigNumeric:
+    case TypeKind::kInterval:
+    case TypeKind::kGeography:
+    case TypeKind::kRange:
+    case TypeKind::kStruct:
+    case TypeKind::kArray:
+      break;
   }
   return DUCKDB_TYPE_INVALID;
 }
@@ -107,11 +123,13 @@ void ChunkWriter::BindValues(ColumnSlot& slot, duckdb_vector vector) {
     slot.data = duckdb_vector_get_data(vector);
     return;
   }
-  for (std::size_t i = 0; i < slot.fields.size(); ++i) BindSlot(slot.fields[i], duckdb_struct_vector_get_child(vector, i));
+  for (std::size_t i = 0; i < slot.fields.size(); ++i)
+    BindSlot(slot.fields[i], duckdb_struct_vector_get_child(vector, i));
 }
 
 void ChunkWriter::FinishChunk() {
-  for (ColumnSlot* slot : repeated_) CHECK(duckdb_list_vector_set_size(slot->list, slot->used) == DuckDBSuccess);
+  for (ColumnSlot* slot : repeated_)
+    CHECK(duckdb_list_vector_set_size(slot->list, slot->used) == DuckDBSuccess);
 }
 
 void ChunkWriter::BeginRow() {
@@ -191,6 +209,8 @@ void ChunkWriter::RebindFields(ColumnSlot& slot) {
   }
 }
 
-void ChunkWriter::EndArray(ColumnSlot& slot, idx_t row) { slot.entries[row].length = slot.used - slot.entries[row].offset; }
+void ChunkWriter::EndArray(ColumnSlot& slot, idx_t row) {
+  slot.entries[row].length = slot.used - slot.entries[row].offset;
+}
 
 }  // namespace landfall::warehouse

@@ -1,6 +1,8 @@
-// The target's columns as the readers of source files see them, and the writer that puts values into DuckDB's vectors.
+// The target's columns as the readers of source files see them, and the writer that puts values
+// into DuckDB's vectors.
 //
-// A record is written into row `row` of a chunk; when it turns out bad, AbortRow() forgets it and the row is used again.
+// A record is written into row `row` of a chunk; when it turns out bad, AbortRow() forgets it and
+// the row is used again.
 #pragma once
 
 #include <duckdb.h>
@@ -16,7 +18,8 @@
 
 namespace landfall::warehouse {
 
-// Why a record is bad. `code` is one of a fixed set (docs: bad_rows.h); column is a path: "items[2].price".
+// Why a record is bad. `code` is one of a fixed set (docs: bad_rows.h); column is a path:
+// "items[2].price".
 struct RecordError {
   std::string_view stage, code;
   std::string column, expected, got;  // got: at most kGotBytesMax
@@ -35,17 +38,18 @@ struct ColumnSlot {
   std::string name;
   googlesql::TypeKind type = googlesql::TypeKind::kString;
   Mode mode = Mode::kNullable;
-  std::vector<ColumnSlot> fields;        // of a RECORD
-  std::uint64_t stamp = 0;               // of the record that wrote it last: finds duplicates and missing ones
+  std::vector<ColumnSlot> fields;  // of a RECORD
+  std::uint64_t stamp = 0;  // of the record that wrote it last: finds duplicates and missing ones
 
-  duckdb_vector list = nullptr;          // REPEATED only
+  duckdb_vector list = nullptr;  // REPEATED only
   duckdb_list_entry* entries = nullptr;
   std::uint64_t* list_validity = nullptr;
-  idx_t used = 0, used_before = 0, capacity = 0;  // elements; used_before: when the current row began
+  idx_t used = 0, used_before = 0,
+        capacity = 0;  // elements; used_before: when the current row began
 
-  duckdb_vector vector = nullptr;        // of the values (of the elements when REPEATED)
+  duckdb_vector vector = nullptr;  // of the values (of the elements when REPEATED)
   void* data = nullptr;
-  std::uint64_t* validity = nullptr;     // made on the first NULL
+  std::uint64_t* validity = nullptr;  // made on the first NULL
 };
 
 class ChunkWriter {

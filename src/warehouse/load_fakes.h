@@ -36,7 +36,11 @@ class MemoryFile final : public ReadableFile {
 class MemoryObjects final : public ObjectSource {
  public:
   SourceObject Put(const std::string& name, const std::string& bytes) {
-    const SourceObject object{.bucket = "b", .name = name, .generation = ++generation_, .size_bytes = bytes.size(), .crc32c = 0};
+    const SourceObject object{.bucket = "b",
+                              .name = name,
+                              .generation = ++generation_,
+                              .size_bytes = bytes.size(),
+                              .crc32c = 0};
     objects_[name] = {object, std::make_shared<MemoryFile>(bytes)};
     return object;
   }
@@ -47,9 +51,10 @@ class MemoryObjects final : public ObjectSource {
     const std::string_view pattern = uri.substr(std::string_view("gs://b/").size());
     const std::size_t star = pattern.find('*');
     for (const auto& [name, entry] : objects_) {
-      const bool matches = star == std::string_view::npos ? name == pattern
-                                                          : name.starts_with(pattern.substr(0, star)) &&
-                                                                name.ends_with(pattern.substr(star + 1));
+      const bool matches = star == std::string_view::npos
+                               ? name == pattern
+                               : name.starts_with(pattern.substr(0, star)) &&
+                                     name.ends_with(pattern.substr(star + 1));
       if (matches) found.push_back(entry.first);
     }
     if (found.empty()) return NotFound("Not found: URI " + std::string(uri));

@@ -34,8 +34,10 @@ struct LoadFunction::Callbacks {
 
   static void LocalInit(duckdb_init_info info) {
     auto* const scan = static_cast<LoadScan*>(duckdb_init_get_bind_data(info));
-    duckdb_init_set_init_data(info, std::make_unique<LoadWorker>(*scan).release(),
-                              [](void* worker) { std::unique_ptr<LoadWorker>(static_cast<LoadWorker*>(worker)).reset(); });
+    duckdb_init_set_init_data(
+        info, std::make_unique<LoadWorker>(*scan).release(), [](void* worker) {
+          std::unique_ptr<LoadWorker>(static_cast<LoadWorker*>(worker)).reset();
+        });
   }
 
   static void Run(duckdb_function_info info, duckdb_data_chunk chunk) {
@@ -75,10 +77,11 @@ LoadFunction::Use::~Use() {
   function_.scans_.erase(id_);
 }
 
-Result<std::uint64_t> InsertScan(Connection& connection, LoadFunction& function, LoadScan& scan, const std::string& target) {
+Result<std::uint64_t> InsertScan(Connection& connection, LoadFunction& function, LoadScan& scan,
+                                 const std::string& target) {
   const LoadFunction::Use use(function, scan);
-  Result<QueryResult> inserted =
-      connection.Run("INSERT INTO " + target + " SELECT * FROM landfall_load(" + std::to_string(use.id()) + ")");
+  Result<QueryResult> inserted = connection.Run(
+      "INSERT INTO " + target + " SELECT * FROM landfall_load(" + std::to_string(use.id()) + ")");
   if (scan.failed()) TRY(scan.Outcome());
   if (!inserted.ok()) return std::move(inserted).status();
   return inserted->rows_changed();

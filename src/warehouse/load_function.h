@@ -1,9 +1,10 @@
-// The table function landfall_load(id): rows of a LoadScan, read by as many threads as DuckDB gives. Used as
+// The table function landfall_load(id): rows of a LoadScan, read by as many threads as DuckDB
+// gives. Used as
 //
 //   INSERT INTO t SELECT * FROM landfall_load(7)
 //
-// on a connection with preserve_insertion_order = false, so that parsing and compression run on every core inside one
-// transaction.
+// on a connection with preserve_insertion_order = false, so that parsing and compression run on
+// every core inside one transaction.
 #pragma once
 
 #include <cstdint>
@@ -44,9 +45,11 @@ class LoadFunction {
   std::map<std::int64_t, LoadScan*> scans_ GUARDED_BY(mu_);
 };
 
-// Inserts every row of the scan into `target` ("t" or "t (a, b)", quoted) inside the connection's transaction; the
-// number of rows. Without preserve_insertion_order = false DuckDB runs the scan on one thread.
-// An error of the scan (bad rows over the limit, an object that cannot be read) is the result.
-Result<std::uint64_t> InsertScan(Connection& connection, LoadFunction& function, LoadScan& scan, const std::string& target);
+// Inserts every row of the scan into `target` ("t" or "t (a, b)", quoted) inside the connection's
+// transaction; the number of rows. Without preserve_insertion_order = false DuckDB runs the scan on
+// one thread. An error of the scan (bad rows over the limit, an object that cannot be read) is the
+// result.
+Result<std::uint64_t> InsertScan(Connection& connection, LoadFunction& function, LoadScan& scan,
+                                 const std::string& target);
 
 }  // namespace landfall::warehouse

@@ -23,19 +23,23 @@ class LoadEngine {
   // Once per open database: control tables and the table function.
   Status Start(Connection& connection);
 
-  // The work of a load job; its record is durable already. `upload`: the bytes of an upload job, sourceUris is empty
-  // then. Fails, with BigQuery's message, on the first record too many that does not fit; then nothing was loaded.
+  // The work of a load job; its record is durable already. `upload`: the bytes of an upload job,
+  // sourceUris is empty then. Fails, with BigQuery's message, on the first record too many that
+  // does not fit; then nothing was loaded.
   Status RunLoadJob(JobRun& run, LoadConfig config, std::shared_ptr<ReadableFile> upload = nullptr);
 
-  // Warehouse::RunBatch. A job id that a failed attempt used up gets a suffix: "_2", "_3", ...; the record returned
-  // names the jobs that really ran. Over a threshold: kFailedPrecondition/"badRowsThreshold".
+  // Warehouse::RunBatch. A job id that a failed attempt used up gets a suffix: "_2", "_3", ...; the
+  // record returned names the jobs that really ran. Over a threshold:
+  // kFailedPrecondition/"badRowsThreshold".
   Result<LoadRecord> RunBatch(const CallContext& ctx, const BatchLoad& batch);
 
  private:
   struct Batch;
-  Result<std::vector<Job>> PrepareJobs(Connection& connection, const BatchLoad& batch, LoadRecord& record);
+  Result<std::vector<Job>> PrepareJobs(Connection& connection, const BatchLoad& batch,
+                                       LoadRecord& record);
   Status TryBatch(Connection& connection, Batch& batch);
-  Status TryJob(JobRun& run, const LoadConfig& config, const LoadInput& input, const Schema* file_schema, BadRows& bad_rows);
+  Status TryJob(JobRun& run, const LoadConfig& config, const LoadInput& input,
+                const Schema* file_schema, BadRows& bad_rows);
   void EndJobs(Connection& connection, Batch& batch, const Status& failure);
   std::string SpoolPath(std::int64_t load_id);
 

@@ -1,4 +1,5 @@
-// End to end on a DuckDB file with objects in memory: what a batch and a load job leave behind, and what they do not.
+// End to end on a DuckDB file with objects in memory: what a batch and a load job leave behind, and
+// what they do not.
 #include "warehouse/load_job.h"
 
 #include <gmock/gmock.h>
@@ -24,7 +25,8 @@ Field F(std::string name, TypeKind type, Mode mode = Mode::kNullable) {
 class LoadJobTest : public ::testing::Test {
  protected:
   LoadJobTest() {
-    dir_ = ::testing::TempDir() + "/load_job_" + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    dir_ = ::testing::TempDir() + "/load_job_" +
+           ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(dir_);
     std::filesystem::create_directories(dir_ + "/spool");
     files_ = MakePosixFiles();
@@ -36,14 +38,15 @@ class LoadJobTest : public ::testing::Test {
     catalog_ = Catalog::Open(*connection_, clock_).value();
     CHECK_OK(CreateJobTables(*connection_));
     pool_ = std::make_unique<ConnectionPool>(*database_, 4, "");
-    engine_ = std::make_unique<LoadEngine>(
-        LoadServices{*catalog_, locks_, *pool_, objects_, *files_, clock_, faults_, dir_ + "/spool", 1u << 20});
+    engine_ = std::make_unique<LoadEngine>(LoadServices{
+        *catalog_, locks_, *pool_, objects_, *files_, clock_, faults_, dir_ + "/spool", 1u << 20});
     CHECK_OK(engine_->Start(*connection_));
     Dataset dataset;
     dataset.ref = {"p", "d"};
     CHECK_OK(Change([&](CatalogChange& change) { return change.CreateDataset(dataset); }));
     table_.ref = {"p", "d", "t"};
-    table_.schema = {F("id", TypeKind::kInt64, Mode::kRequired), F("name", TypeKind::kString), F("day", TypeKind::kDate)};
+    table_.schema = {F("id", TypeKind::kInt64, Mode::kRequired), F("name", TypeKind::kString),
+                     F("day", TypeKind::kDate)};
   }
   ~LoadJobTest() override {
     engine_.reset();
@@ -68,7 +71,8 @@ class LoadJobTest : public ::testing::Test {
     return result.Next().value() ? result.Text(0) : "none";
   }
   std::string Rows(const std::string& table = "t") {
-    return Query("SELECT string_agg(id || ':' || coalesce(name, '-'), ' ' ORDER BY id) FROM " + PhysicalName({"p", "d", table}));
+    return Query("SELECT string_agg(id || ':' || coalesce(name, '-'), ' ' ORDER BY id) FROM " +
+                 PhysicalName({"p", "d", table}));
   }
   // A batch of `sources`, one job each, already seen and claimed.
   BatchLoad Batch(const std::string& trigger, const std::vector<SourceObject>& sources) {
@@ -83,7 +87,9 @@ class LoadJobTest : public ::testing::Test {
     batch.config.source_format = SourceFormat::kNewlineDelimitedJson;
     batch.configuration_json = "{}";
     for (std::size_t i = 0; i < sources.size(); ++i) {
-      batch.jobs.push_back({.ref = {.project = "p", .job_id = "job" + trigger + std::to_string(i), .location = "US"}, .sources = {sources[i]}});
+      batch.jobs.push_back(
+          {.ref = {.project = "p", .job_id = "job" + trigger + std::to_string(i), .location = "US"},
+           .sources = {sources[i]}});
     }
     return batch;
   }
@@ -128,7 +134,8 @@ class LoadJobTest : public ::testing::Test {
 
 TEST_F(LoadJobTest, ABatchLeavesRowsBadRowsCountsJobsAndOutboxAtOnce) {
   CreateTable();
-  const auto a = objects_.Put("a.json", "{\"id\":1,\"name\":\"x\"}\n{\"id\":\"no\"}\n\n{\"id\":2}\n");
+  const auto a =
+      objects_.Put("a.json", "{\"id\":1,\"name\":\"x\"}\n{\"id\":\"no\"}\n\n{\"id\":2}\n");
   const auto b = objects_.Put("b.json", Gzip("{\"id\":3}\r\n{\"nope\":1}"));
   const auto empty = objects_.Put("c.json", "");
   const LoadRecord record = Run(Batch("m", {a, b, empty})).value();
@@ -143,22 +150,31 @@ TEST_F(LoadJobTest, ABatchLeavesRowsBadRowsCountsJobsAndOutboxAtOnce) {
   const auto counted = ListLoadObjects(*connection_, record.key).value();
   ASSERT_EQ(counted.size(), 3u);
   for (const LoadObjectRecord& object : counted) {
-    EXPECT_EQ(object.rows_in, object.rows_good + object.rows_bad + object.rows_duplicate + object.rows_filtered);
+    EXPECT_EQ(object.rows_in,
+              object.rows_good + object.rows_bad + object.rows_duplicate + object.rows_filtered);
   }
   EXPECT_EQ(counted[0].rows_in, 3);
   EXPECT_EQ(counted[2].rows_in, 0);
-  EXPECT_EQ(Query("SELECT string_agg(code || ' ' || record_no || ' ' || byte_offset || ' ' || coalesce(\"column\", ''), ', ' "
+  EXPECT_EQ(Query("SELECT string_agg(code || ' ' || record_no || ' ' || byte_offset || ' ' || "
+                  "coalesce(\"column\", ''), ', ' "
                   "ORDER BY bad_id) FROM \"p:d\".t__bad WHERE object LIKE 'gs://b/a%'"),
             "invalid_value 2 20 id");
-  EXPECT_EQ(Query("SELECT string_agg(decode(raw), ',' ORDER BY object) FROM \"p:d\".t__bad"), "{\"id\":\"no\"},{\"nope\":1}");
+  EXPECT_EQ(Query("SELECT string_agg(decode(raw), ',' ORDER BY object) FROM \"p:d\".t__bad"),
+            "{\"id\":\"no\"},{\"nope\":1}");
   EXPECT_EQ(Query("SELECT count(*) FROM \"_landfall\".outbox WHERE kind = 'load_committed'"), "1");
   for (int i = 0; i < 3; ++i) {
-    const StoredJob job = FindJob(*connection_, {.project = "p", .job_id = "jobm" + std::to_string(i), .location = "US"}).value().value();
+    const StoredJob job =
+        FindJob(*connection_,
+                {.project = "p", .job_id = "jobm" + std::to_string(i), .location = "US"})
+            .value()
+            .value();
     EXPECT_EQ(job.job.state, JobState::kDone);
     EXPECT_FALSE(job.job.error.has_value());
     EXPECT_EQ(job.job.bad_records, counted[static_cast<std::size_t>(i)].rows_bad);
   }
-  EXPECT_EQ(Query("SELECT string_agg(_landfall_object_no || '/' || _landfall_record_no, ' ' ORDER BY id) FROM \"p:d\".t"), "1/1 1/4 2/1");
+  EXPECT_EQ(Query("SELECT string_agg(_landfall_object_no || '/' || _landfall_record_no, ' ' ORDER "
+                  "BY id) FROM \"p:d\".t"),
+            "1/1 1/4 2/1");
   EXPECT_EQ(Query("SELECT count(DISTINCT _landfall_load_id) FROM \"p:d\".t"), "1");
   EXPECT_NE(catalog_->FindTable({"p", "d", "t__bad"}), nullptr);
 }
@@ -222,13 +238,22 @@ TEST_F(LoadJobTest, ThresholdsHoldTheBatch) {
 TEST_F(LoadJobTest, TruncatingADecoratedPartitionReplacesOnlyThat) {
   table_.time_partitioning = TimePartitioning{.type = "DAY", .field = "day", .expiration_ms = {}};
   CreateTable();
-  ASSERT_TRUE(Run(Batch("m1", {objects_.Put("a", "{\"id\":1,\"day\":\"2024-05-17\"}\n{\"id\":2,\"day\":\"2024-05-18\"}")})).ok());
-  BatchLoad batch = Batch("m2", {objects_.Put("b", "{\"id\":3,\"day\":\"2024-05-17\"}\n{\"id\":4,\"day\":\"2024-05-18\"}\n{\"id\":5}")});
+  ASSERT_TRUE(
+      Run(Batch("m1",
+                {objects_.Put(
+                    "a", "{\"id\":1,\"day\":\"2024-05-17\"}\n{\"id\":2,\"day\":\"2024-05-18\"}")}))
+          .ok());
+  BatchLoad batch = Batch(
+      "m2",
+      {objects_.Put(
+          "b",
+          "{\"id\":3,\"day\":\"2024-05-17\"}\n{\"id\":4,\"day\":\"2024-05-18\"}\n{\"id\":5}")});
   batch.config.partition = "20240517";
   batch.config.write_disposition = WriteDisposition::kTruncate;
   EXPECT_EQ(Run(batch).value().rows_bad, 2);
   EXPECT_EQ(Rows(), "2:- 3:-");
-  EXPECT_EQ(Query("SELECT string_agg(DISTINCT code || ' ' || \"column\") FROM \"p:d\".t__bad"), "wrong_partition day");
+  EXPECT_EQ(Query("SELECT string_agg(DISTINCT code || ' ' || \"column\") FROM \"p:d\".t__bad"),
+            "wrong_partition day");
 }
 
 TEST_F(LoadJobTest, IngestionTimePartitionsComeFromTheDecoratorOrTheClock) {
@@ -238,7 +263,9 @@ TEST_F(LoadJobTest, IngestionTimePartitionsComeFromTheDecoratorOrTheClock) {
   batch.config.partition = "20240517";
   ASSERT_TRUE(Run(batch).ok());
   ASSERT_TRUE(Run(Batch("m2", {objects_.Put("b", "{\"id\":2}")})).ok());
-  EXPECT_EQ(Query("SELECT string_agg(epoch(\"_PARTITIONTIME\")::BIGINT::VARCHAR, ' ' ORDER BY id) FROM \"p:d\".t"), "1715904000 1699920000");
+  EXPECT_EQ(Query("SELECT string_agg(epoch(\"_PARTITIONTIME\")::BIGINT::VARCHAR, ' ' ORDER BY id) "
+                  "FROM \"p:d\".t"),
+            "1715904000 1699920000");
 }
 
 TEST_F(LoadJobTest, ALoadJobFailsWholeOnABadRecordAsBigQueryDoes) {
@@ -248,7 +275,8 @@ TEST_F(LoadJobTest, ALoadJobFailsWholeOnABadRecordAsBigQueryDoes) {
   ASSERT_TRUE(failed.error.has_value());
   EXPECT_EQ(failed.error->reason, "invalid");
   EXPECT_EQ(failed.error->message,
-            "Error while reading data, error message: JSON parsing error in row starting at position 9: No such field: zzz. File: "
+            "Error while reading data, error message: JSON parsing error in row starting at "
+            "position 9: No such field: zzz. File: "
             "gs://b/a.json");
   EXPECT_EQ(Query("SELECT count(*) FROM \"p:d\".t"), "0");
   LoadConfig lax = Json({"gs://b/a.json"});
@@ -262,7 +290,8 @@ TEST_F(LoadJobTest, ALoadJobFailsWholeOnABadRecordAsBigQueryDoes) {
 }
 
 TEST_F(LoadJobTest, CreatesTheTableFromSchemaOrDetection) {
-  objects_.Put("a.csv", "name,score,when\nann,1.5,2024-05-17 10:00:00 UTC\nbob,2,2024-05-18 10:00:00 UTC\n");
+  objects_.Put("a.csv",
+               "name,score,when\nann,1.5,2024-05-17 10:00:00 UTC\nbob,2,2024-05-18 10:00:00 UTC\n");
   LoadConfig config;
   config.source_uris = {"gs://b/a.csv"};
   config.destination = {"p", "d", "csv"};
@@ -317,10 +346,14 @@ TEST_F(LoadJobTest, AnUploadIsItsOnlyObject) {
 TEST_F(LoadJobTest, LargeObjectsKeepExactRecordNumbers) {
   CreateTable();
   std::string text;
-  for (int i = 1; i <= 200'000; ++i) text += "{\"id\":" + std::to_string(i) + ",\"name\":\"some text that takes room in the line\"}\n";
+  for (int i = 1; i <= 200'000; ++i)
+    text +=
+        "{\"id\":" + std::to_string(i) + ",\"name\":\"some text that takes room in the line\"}\n";
   objects_.Put("big", text);
   ASSERT_FALSE(RunJob(Json({"gs://b/big"})).error.has_value());
-  EXPECT_EQ(Query("SELECT count(*) || ' ' || count(*) FILTER (id = _landfall_record_no) FROM \"p:d\".t"), "200000 200000");
+  EXPECT_EQ(
+      Query("SELECT count(*) || ' ' || count(*) FILTER (id = _landfall_record_no) FROM \"p:d\".t"),
+      "200000 200000");
 }
 
 TEST_F(LoadJobTest, TheErrorIsTheFirstOneHoweverManyThreads) {
@@ -340,10 +373,13 @@ TEST_F(LoadJobTest, TheErrorIsTheFirstOneHoweverManyThreads) {
 
 TEST_F(LoadJobTest, ALineOverTheLimitIsABadRow) {
   CreateTable();
-  const auto a = objects_.Put("a", "{\"id\":1}\n{\"id\":2,\"name\":\"" + std::string(2u << 20, 'x') + "\"}\n{\"id\":3}\n");
+  const auto a = objects_.Put(
+      "a", "{\"id\":1}\n{\"id\":2,\"name\":\"" + std::string(2u << 20, 'x') + "\"}\n{\"id\":3}\n");
   EXPECT_EQ(Run(Batch("m", {a})).value().rows_bad, 1);
   EXPECT_EQ(Rows(), "1:- 3:-");
-  EXPECT_EQ(Query("SELECT code || ' ' || record_no || ' ' || octet_length(raw) FROM \"p:d\".t__bad"), "line_too_large 2 65536");
+  EXPECT_EQ(
+      Query("SELECT code || ' ' || record_no || ' ' || octet_length(raw) FROM \"p:d\".t__bad"),
+      "line_too_large 2 65536");
 }
 
 TEST_F(LoadJobTest, ManyBadRowsGoThroughTheSpool) {
@@ -351,14 +387,18 @@ TEST_F(LoadJobTest, ManyBadRowsGoThroughTheSpool) {
   std::string text;
   for (int i = 0; i < 3000; ++i) text += "bad" + std::string(10'000, 'x') + "\n";
   EXPECT_EQ(Run(Batch("m", {objects_.Put("a", text)})).value().rows_bad, 3000);
-  EXPECT_EQ(Query("SELECT count(*) || ' ' || count(DISTINCT bad_id) || ' ' || min(octet_length(raw)) FROM \"p:d\".t__bad"), "3000 3000 10003");
+  EXPECT_EQ(Query("SELECT count(*) || ' ' || count(DISTINCT bad_id) || ' ' || "
+                  "min(octet_length(raw)) FROM \"p:d\".t__bad"),
+            "3000 3000 10003");
   EXPECT_TRUE(std::filesystem::is_empty(dir_ + "/spool"));
 }
 
 TEST_F(LoadJobTest, ParquetGoesByNameAndHalfAFileIsAnError) {
   CreateTable();
   const std::string path = dir_ + "/spool/x.parquet";
-  CHECK_OK(connection_->Execute("COPY (SELECT 'n' || i AS name, i AS \"ID\" FROM range(3) r(i)) TO '" + path + "' (FORMAT parquet)"));
+  CHECK_OK(
+      connection_->Execute("COPY (SELECT 'n' || i AS name, i AS \"ID\" FROM range(3) r(i)) TO '" +
+                           path + "' (FORMAT parquet)"));
   const auto file = files_->OpenForRead(path).value();
   std::string bytes(file->size_bytes(), '\0');
   ASSERT_TRUE(file->ReadAt(0, bytes).ok());
@@ -369,7 +409,9 @@ TEST_F(LoadJobTest, ParquetGoesByNameAndHalfAFileIsAnError) {
   const Job job = RunJob(config);
   ASSERT_FALSE(job.error.has_value()) << job.error->message;
   EXPECT_EQ(Rows(), "0:n0 1:n1 2:n2");
-  EXPECT_EQ(Query("SELECT string_agg(_landfall_record_no::VARCHAR, ' ' ORDER BY id) FROM \"p:d\".t"), "1 2 3");
+  EXPECT_EQ(
+      Query("SELECT string_agg(_landfall_record_no::VARCHAR, ' ' ORDER BY id) FROM \"p:d\".t"),
+      "1 2 3");
   config.destination = {"p", "d", "fresh"};
   ASSERT_FALSE(RunJob(config).error.has_value());
   EXPECT_EQ(catalog_->FindTable(config.destination)->schema[1].name, "ID");

@@ -2,12 +2,16 @@
 
 namespace landfall::warehouse {
 
-Status WriteLoadObjects(Connection& connection, std::int64_t load_id, const std::vector<LoadObjectRecord>& objects) {
+Status WriteLoadObjects(Connection& connection, std::int64_t load_id,
+                        const std::vector<LoadObjectRecord>& objects) {
   Appender appender = TRY(Appender::Open(connection, "_landfall", "load_objects"));
   bool ok = true;
-  const auto number = [&](std::int64_t value) { ok = ok && duckdb_append_int64(appender.raw(), value) == DuckDBSuccess; };
+  const auto number = [&](std::int64_t value) {
+    ok = ok && duckdb_append_int64(appender.raw(), value) == DuckDBSuccess;
+  };
   const auto text = [&](std::string_view value) {
-    ok = ok && duckdb_append_varchar_length(appender.raw(), value.data(), value.size()) == DuckDBSuccess;
+    ok = ok &&
+         duckdb_append_varchar_length(appender.raw(), value.data(), value.size()) == DuckDBSuccess;
   };
   for (const LoadObjectRecord& o : objects) {
     text(o.load.bucket);
@@ -19,7 +23,9 @@ Status WriteLoadObjects(Connection& connection, std::int64_t load_id, const std:
     number(o.object.generation);
     number(static_cast<std::int64_t>(o.object.size_bytes));
     number(o.object.crc32c);
-    for (const std::int64_t rows : {o.rows_in, o.rows_good, o.rows_bad, o.rows_duplicate, o.rows_filtered}) number(rows);
+    for (const std::int64_t rows :
+         {o.rows_in, o.rows_good, o.rows_bad, o.rows_duplicate, o.rows_filtered})
+      number(rows);
     text(o.error);
     number(load_id);
     ok = ok && duckdb_appender_end_row(appender.raw()) == DuckDBSuccess;

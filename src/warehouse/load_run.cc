@@ -7,12 +7,14 @@
 namespace landfall::warehouse {
 namespace {
 
-ScanOptions ScanOptionsOf(const LoadServices& services, const LoadInput& input, const LoadTarget& target) {
+ScanOptions ScanOptionsOf(const LoadServices& services, const LoadInput& input,
+                          const LoadTarget& target) {
   ScanOptions options;
   options.schema = target.columns;
   options.format = input.config.source_format;
   options.ndjson.ignore_unknown_values = input.config.ignore_unknown_values;
-  options.skip_leading_rows = input.config.source_format == SourceFormat::kCsv ? input.config.skip_leading_rows : 0;
+  options.skip_leading_rows =
+      input.config.source_format == SourceFormat::kCsv ? input.config.skip_leading_rows : 0;
   options.record_bytes_max = services.record_bytes_max;
   options.load_id = static_cast<std::uint64_t>(input.load_id);
   options.partition_time = target.partition_time;
@@ -21,12 +23,13 @@ ScanOptions ScanOptionsOf(const LoadServices& services, const LoadInput& input, 
   return options;
 }
 
-Status RunScan(LoadServices& services, LoadFunction& function, Connection& connection, const LoadInput& input, BadRows& bad_rows,
-               LoadOutput& output) {
+Status RunScan(LoadServices& services, LoadFunction& function, Connection& connection,
+               const LoadInput& input, BadRows& bad_rows, LoadOutput& output) {
   ScanOptions options = ScanOptionsOf(services, input, output.target);
   if (options.format == SourceFormat::kCsv) options.csv = TRY(CsvOptionsOf(input.config));
   LoadScan scan(std::move(options), input.sources, input.objects, bad_rows);
-  const std::string into = PhysicalName(output.target.table->ref) + " (" + InsertColumns(output.target) + ")";
+  const std::string into =
+      PhysicalName(output.target.table->ref) + " (" + InsertColumns(output.target) + ")";
   const std::uint64_t inserted = TRY(InsertScan(connection, function, scan, into));
   for (std::size_t i = 0; i < input.sources.size(); ++i) {
     const ObjectCounts& counts = scan.counts(i);
@@ -35,7 +38,8 @@ Status RunScan(LoadServices& services, LoadFunction& function, Connection& conne
   std::int64_t good = 0;
   for (const RowCounts& counts : output.objects) good += counts.good;
   if (inserted == static_cast<std::uint64_t>(good)) return {};
-  return Internal("the load inserted " + std::to_string(inserted) + " rows but counted " + std::to_string(good));
+  return Internal("the load inserted " + std::to_string(inserted) + " rows but counted " +
+                  std::to_string(good));
 }
 
 }  // namespace
@@ -51,7 +55,8 @@ UnorderedInserts::~UnorderedInserts() {
   (void)connection_->Execute("RESET SESSION preserve_insertion_order");
 }
 
-Result<std::optional<Schema>> FileSchema(LoadServices& services, LoadConfig& config, const std::vector<SourceObject>& sources,
+Result<std::optional<Schema>> FileSchema(LoadServices& services, LoadConfig& config,
+                                         const std::vector<SourceObject>& sources,
                                          ObjectSource& objects, Connection& connection) {
   if (config.schema) return config.schema;
   const std::shared_ptr<const Table> table = services.catalog.FindTable(config.destination);
@@ -76,11 +81,13 @@ Result<std::optional<Schema>> FileSchema(LoadServices& services, LoadConfig& con
   return std::optional<Schema>(std::move(found));
 }
 
-Result<LoadOutput> RunLoad(LoadServices& services, LoadFunction& function, CatalogChange& change, Connection& connection,
-                           const LoadInput& input, const Schema* file_schema, BadRows& bad_rows) {
+Result<LoadOutput> RunLoad(LoadServices& services, LoadFunction& function, CatalogChange& change,
+                           Connection& connection, const LoadInput& input,
+                           const Schema* file_schema, BadRows& bad_rows) {
   LoadOutput output;
   const bool parquet = input.config.source_format == SourceFormat::kParquet;
-  output.target = TRY(PrepareTarget(change, connection, input.config, file_schema, services.clock.Now()));
+  output.target =
+      TRY(PrepareTarget(change, connection, input.config, file_schema, services.clock.Now()));
   TRY(parquet ? LoadParquet(services, connection, input, bad_rows, output)
               : RunScan(services, function, connection, input, bad_rows, output));
   for (const RowCounts& counts : output.objects) {
@@ -91,7 +98,8 @@ Result<LoadOutput> RunLoad(LoadServices& services, LoadFunction& function, Catal
   return output;
 }
 
-Status StoreBadRows(CatalogChange& change, Connection& connection, const Table& table, const BadRows& rows, const BadRowContext& context) {
+Status StoreBadRows(CatalogChange& change, Connection& connection, const Table& table,
+                    const BadRows& rows, const BadRowContext& context) {
   if (rows.count() == 0) return {};
   const TableRef ref = BadTableRef(table.ref);
   if (!change.FindTable(ref)) TRY(change.CreateTable(BadTable(table)));

@@ -21,21 +21,21 @@ namespace landfall::warehouse {
 struct LoadServices {
   Catalog& catalog;
   TableLocks& locks;
-  ConnectionPool& connections;   // for batches; load jobs bring their own
+  ConnectionPool& connections;  // for batches; load jobs bring their own
   ObjectSource& objects;
   FileSystem& files;
   Clock& clock;
   Faults& faults;
-  std::string spool_dir;         // must be one of the database's readable_dirs
+  std::string spool_dir;  // must be one of the database's readable_dirs
   std::size_t record_bytes_max = 100u << 20;
 };
 
 struct LoadInput {
   const LoadConfig& config;
-  const std::vector<SourceObject>& sources;   // object_no i + 1
+  const std::vector<SourceObject>& sources;  // object_no i + 1
   ObjectSource& objects;
   std::int64_t load_id = 0;
-  std::optional<std::int64_t> bad_max;        // more fail the load
+  std::optional<std::int64_t> bad_max;  // more fail the load
 };
 
 struct RowCounts {
@@ -43,28 +43,33 @@ struct RowCounts {
 };
 struct LoadOutput {
   LoadTarget target;
-  std::vector<RowCounts> objects;             // by source
+  std::vector<RowCounts> objects;  // by source
   RowCounts total;
 };
 
-// The schema files are read by: given, detected, or nullopt for the table's own. `config` learns what detection found
-// (a CSV header). Reads objects; call it before the transaction.
-Result<std::optional<Schema>> FileSchema(LoadServices& services, LoadConfig& config, const std::vector<SourceObject>& sources,
+// The schema files are read by: given, detected, or nullopt for the table's own. `config` learns
+// what detection found (a CSV header). Reads objects; call it before the transaction.
+Result<std::optional<Schema>> FileSchema(LoadServices& services, LoadConfig& config,
+                                         const std::vector<SourceObject>& sources,
                                          ObjectSource& objects, Connection& connection);
 
-// Prepares the target and inserts the rows; bad ones go to `bad_rows`. Fails with the first bad record's message when
-// there are more than allowed.
-Result<LoadOutput> RunLoad(LoadServices& services, LoadFunction& function, CatalogChange& change, Connection& connection,
-                           const LoadInput& input, const Schema* file_schema, BadRows& bad_rows);
+// Prepares the target and inserts the rows; bad ones go to `bad_rows`. Fails with the first bad
+// record's message when there are more than allowed.
+Result<LoadOutput> RunLoad(LoadServices& services, LoadFunction& function, CatalogChange& change,
+                           Connection& connection, const LoadInput& input,
+                           const Schema* file_schema, BadRows& bad_rows);
 
 // Makes <table>__bad when it is missing and appends the rows.
-Status StoreBadRows(CatalogChange& change, Connection& connection, const Table& table, const BadRows& rows, const BadRowContext& context);
+Status StoreBadRows(CatalogChange& change, Connection& connection, const Table& table,
+                    const BadRows& rows, const BadRowContext& context);
 
-// While it lives, the connection plans inserts that run on every core. Make it before BEGIN, drop it after the end.
+// While it lives, the connection plans inserts that run on every core. Make it before BEGIN, drop
+// it after the end.
 class UnorderedInserts {
  public:
   static Result<UnorderedInserts> Begin(Connection& connection);
-  UnorderedInserts(UnorderedInserts&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  UnorderedInserts(UnorderedInserts&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr)) {}
   UnorderedInserts& operator=(UnorderedInserts&&) = delete;
   ~UnorderedInserts();
 

@@ -16,8 +16,13 @@ StreamOptions StreamOptionsOf(const ScanOptions& options) {
 
 }  // namespace
 
-LoadScan::LoadScan(ScanOptions options, const std::vector<SourceObject>& sources, ObjectSource& objects, BadRows& bad_rows)
-    : options_(std::move(options)), sources_(sources), objects_(objects), bad_rows_(bad_rows), counts_(sources.size()) {}
+LoadScan::LoadScan(ScanOptions options, const std::vector<SourceObject>& sources,
+                   ObjectSource& objects, BadRows& bad_rows)
+    : options_(std::move(options)),
+      sources_(sources),
+      objects_(objects),
+      bad_rows_(bad_rows),
+      counts_(sources.size()) {}
 
 bool LoadScan::NextBlock(std::shared_ptr<OpenObject>& current, Block& block) {
   if (current != nullptr && Take(*current, block)) return true;
@@ -41,7 +46,8 @@ std::shared_ptr<LoadScan::OpenObject> LoadScan::OpenNext() {
       Fail({object_no, 0}, std::move(file).status());
       continue;
     }
-    auto object = std::make_shared<OpenObject>(n, std::move(file).value(), StreamOptionsOf(options_));
+    auto object =
+        std::make_shared<OpenObject>(n, std::move(file).value(), StreamOptionsOf(options_));
     // A small object is one block: nobody could join.
     if (sources_[n].size_bytes > options_.block_bytes / 8) {
       const MutexLock lock(mu_);
@@ -54,7 +60,8 @@ std::shared_ptr<LoadScan::OpenObject> LoadScan::OpenNext() {
 // Lock order: OpenObject::mu before mu_, so `done` is read here without its lock.
 std::shared_ptr<LoadScan::OpenObject> LoadScan::Join() {
   const MutexLock lock(mu_);
-  std::erase_if(open_, [](const std::shared_ptr<OpenObject>& object) { return object->done.load(); });
+  std::erase_if(open_,
+                [](const std::shared_ptr<OpenObject>& object) { return object->done.load(); });
   return open_.empty() ? nullptr : open_.back();
 }
 
@@ -76,7 +83,8 @@ bool LoadScan::Take(OpenObject& object, Block& block) {
 
 void LoadScan::Fail(Position at, Status status) {
   const SourceObject& object = sources_[static_cast<std::size_t>(at.first - 1)];
-  // Which code helps the caller: what the object is made of never changes, reading it may work later.
+  // Which code helps the caller: what the object is made of never changes, reading it may work
+  // later.
   Status named = status.Annotate("Error while reading data, error message: " + Uri(object));
   const MutexLock lock(mu_);
   if (!failure_ || at < failure_->first) failure_ = {at, std::move(named)};
@@ -90,8 +98,10 @@ bool LoadScan::IsPastCutoff(Position at) const {
   }
   if (!options_.bad_max || bad_rows_.count() <= *options_.bad_max) return false;
   const std::vector<BadRow> first = bad_rows_.First();
-  const std::size_t wanted = std::min<std::size_t>(kFirstErrorsMax, static_cast<std::size_t>(*options_.bad_max) + 1);
-  return first.size() >= wanted && at > Position(first[wanted - 1].object_no, first[wanted - 1].record_no);
+  const std::size_t wanted =
+      std::min<std::size_t>(kFirstErrorsMax, static_cast<std::size_t>(*options_.bad_max) + 1);
+  return first.size() >= wanted &&
+         at > Position(first[wanted - 1].object_no, first[wanted - 1].record_no);
 }
 
 void LoadScan::AddBad(BadRow row) {
@@ -105,10 +115,12 @@ Status LoadScan::Outcome() const {
   const std::vector<BadRow> first = bad_rows_.First();
   const MutexLock lock(mu_);
   const bool over = options_.bad_max && bad_rows_.count() > *options_.bad_max;
-  if (over && !first.empty() && (!failure_ || Position(first[0].object_no, first[0].record_no) < failure_->first)) {
+  if (over && !first.empty() &&
+      (!failure_ || Position(first[0].object_no, first[0].record_no) < failure_->first)) {
     const BadRow& row = first[0];
-    return InvalidArgument(BadRecordMessage(options_.format, row, sources_[static_cast<std::size_t>(row.object_no - 1)]), "invalid",
-                           Uri(sources_[static_cast<std::size_t>(row.object_no - 1)]));
+    return InvalidArgument(BadRecordMessage(options_.format, row,
+                                            sources_[static_cast<std::size_t>(row.object_no - 1)]),
+                           "invalid", Uri(sources_[static_cast<std::size_t>(row.object_no - 1)]));
   }
   return failure_ ? failure_->second : Status();
 }

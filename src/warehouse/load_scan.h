@@ -1,10 +1,12 @@
-// One load's way from source objects to rows: shared by the threads of one INSERT, which take blocks of records from
-// the objects and turn them into data chunks.
+// One load's way from source objects to rows: shared by the threads of one INSERT, which take
+// blocks of records from the objects and turn them into data chunks.
 //
-//   thread: NextBlock() (own object, else the next unopened, else somebody's) -> records -> ChunkWriter -> DuckDB
+//   thread: NextBlock() (own object, else the next unopened, else somebody's) -> records ->
+//   ChunkWriter -> DuckDB
 //
-// Deterministic: a failure does not stop at once. Blocks that begin before the earliest failure are still read (rows
-// are no longer produced), so the error reported does not depend on the threads' speed.
+// Deterministic: a failure does not stop at once. Blocks that begin before the earliest failure are
+// still read (rows are no longer produced), so the error reported does not depend on the threads'
+// speed.
 #pragma once
 
 #include <atomic>
@@ -30,16 +32,16 @@ struct PartitionBounds {
 };
 
 struct ScanOptions {
-  Schema schema;                             // of the target, whole
+  Schema schema;  // of the target, whole
   SourceFormat format = SourceFormat::kNewlineDelimitedJson;
   NdjsonOptions ndjson;
   CsvOptions csv;
   std::int64_t skip_leading_rows = 0;
   std::size_t record_bytes_max = 100u << 20;
   std::uint64_t load_id = 0;
-  std::optional<TimePoint> partition_time;   // fills _PARTITIONTIME
+  std::optional<TimePoint> partition_time;  // fills _PARTITIONTIME
   std::optional<PartitionBounds> partition;
-  std::optional<std::int64_t> bad_max;       // more bad rows than this fail the load
+  std::optional<std::int64_t> bad_max;  // more bad rows than this fail the load
   std::size_t block_bytes = 4u << 20;
 };
 
@@ -50,7 +52,8 @@ struct ObjectCounts {
 class LoadScan {
  public:
   // `sources[i]` has object_no i + 1. All references must outlive the scan.
-  LoadScan(ScanOptions options, const std::vector<SourceObject>& sources, ObjectSource& objects, BadRows& bad_rows);
+  LoadScan(ScanOptions options, const std::vector<SourceObject>& sources, ObjectSource& objects,
+           BadRows& bad_rows);
 
   const ScanOptions& options() const { return options_; }
   const std::vector<SourceObject>& sources() const { return sources_; }
@@ -69,7 +72,8 @@ class LoadScan {
     ObjectStream stream GUARDED_BY(mu);
     std::atomic<bool> done = false;  // written under mu
   };
-  // The next block, from `current` if it has one; else `current` becomes the object it comes from. False: no more.
+  // The next block, from `current` if it has one; else `current` becomes the object it comes from.
+  // False: no more.
   bool NextBlock(std::shared_ptr<OpenObject>& current, Block& block);
   void AddBad(BadRow row);
 
@@ -90,10 +94,12 @@ class LoadScan {
   std::atomic<bool> failed_ = false;
   mutable Mutex mu_;
   std::vector<std::shared_ptr<OpenObject>> open_ GUARDED_BY(mu_);
-  std::optional<std::pair<Position, Status>> failure_ GUARDED_BY(mu_);   // of an object: the earliest
+  std::optional<std::pair<Position, Status>> failure_
+      GUARDED_BY(mu_);  // of an object: the earliest
 };
 
-// One thread's part. Chunk layout: load id UBIGINT, object no INTEGER, record no BIGINT, [_PARTITIONTIME,] schema.
+// One thread's part. Chunk layout: load id UBIGINT, object no INTEGER, record no BIGINT,
+// [_PARTITIONTIME,] schema.
 class LoadWorker {
  public:
   explicit LoadWorker(LoadScan& scan);
@@ -101,7 +107,8 @@ class LoadWorker {
   idx_t Fill(duckdb_data_chunk chunk);
 
  private:
-  static constexpr std::size_t kKeptBytesMax = 32u << 20;  // a chunk ends early when it refers to more
+  static constexpr std::size_t kKeptBytesMax = 32u
+                                               << 20;  // a chunk ends early when it refers to more
   bool NextRecord(std::string_view& record);
   void StartOver(duckdb_data_chunk chunk);
   bool ReadRecord(std::string_view record, idx_t row, RecordError& error);
@@ -116,12 +123,12 @@ class LoadWorker {
   CsvFramer framer_;
   std::shared_ptr<LoadScan::OpenObject> object_;
   Block block_;
-  std::string_view rest_;            // of block_
-  std::uint64_t offset_ = 0;         // of the record being read
+  std::string_view rest_;     // of block_
+  std::uint64_t offset_ = 0;  // of the record being read
   std::int64_t record_no_ = 0;
   std::int64_t in_ = 0, good_ = 0, bad_ = 0;  // of the block
-  idx_t rows_ = 0;                   // in the chunk
-  std::size_t kept_bytes_ = 0;       // of blocks its rows refer to
+  idx_t rows_ = 0;                            // in the chunk
+  std::size_t kept_bytes_ = 0;                // of blocks its rows refer to
 };
 
 }  // namespace landfall::warehouse

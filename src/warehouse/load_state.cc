@@ -41,15 +41,18 @@ std::string Named(const LoadKey& key) {
 
 std::int64_t Positive64(const std::string& hash) {
   std::uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | static_cast<unsigned char>(hash[static_cast<std::size_t>(i)]);
+  for (int i = 0; i < 8; ++i)
+    value = value << 8 | static_cast<unsigned char>(hash[static_cast<std::size_t>(i)]);
   return static_cast<std::int64_t>(value >> 1);
 }
 
 Status AppendHistory(Connection& connection, const LoadRecord& r, TimePoint now) {
-  TRY(connection.Write(R"(INSERT INTO "_landfall".load_history VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))",
-                     {now, std::string_view(r.key.bucket), std::string_view(r.key.object), r.key.generation, r.epoch, r.attempt,
-                      std::string_view(r.status), std::string_view(r.state), std::string_view(r.reason),
-                      std::string_view(r.error_code), std::string_view(r.error), std::string_view(r.worker)}));
+  TRY(connection.Write(
+      R"(INSERT INTO "_landfall".load_history VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))",
+      {now, std::string_view(r.key.bucket), std::string_view(r.key.object), r.key.generation,
+       r.epoch, r.attempt, std::string_view(r.status), std::string_view(r.state),
+       std::string_view(r.reason), std::string_view(r.error_code), std::string_view(r.error),
+       std::string_view(r.worker)}));
   return {};
 }
 
@@ -61,7 +64,8 @@ Result<T> InTransaction(Connection& connection, Work work) {
     Result<T> result = work();
     Status committed = result.ok() ? transaction.Commit() : result.status();
     if (committed.ok()) return result;
-    const bool lost_race = committed.reason() == "conflict" || committed.message().find("PRIMARY KEY") != std::string::npos ||
+    const bool lost_race = committed.reason() == "conflict" ||
+                           committed.message().find("PRIMARY KEY") != std::string::npos ||
                            committed.message().find("Duplicate key") != std::string::npos;
     if (!lost_race || attempt == kAttemptsMax) return committed;
   }
@@ -74,9 +78,12 @@ Status CreateLoadTables(Connection& connection) { return connection.Execute(kTab
 std::int64_t LoadIdOf(const LoadKey& key) {
   return Positive64(Sha256(key.bucket + '\0' + key.object + '\0' + std::to_string(key.generation)));
 }
-std::int64_t LoadIdOf(const JobRef& job) { return Positive64(Sha256(job.project + '\0' + job.job_id)); }
+std::int64_t LoadIdOf(const JobRef& job) {
+  return Positive64(Sha256(job.project + '\0' + job.job_id));
+}
 
-Result<std::vector<bool>> MarkSeen(Connection& connection, const std::vector<LoadRecord>& records, TimePoint now) {
+Result<std::vector<bool>> MarkSeen(Connection& connection, const std::vector<LoadRecord>& records,
+                                   TimePoint now) {
   return InTransaction<std::vector<bool>>(connection, [&]() -> Result<std::vector<bool>> {
     std::vector<bool> fresh;
     for (LoadRecord record : records) {
@@ -90,14 +97,16 @@ Result<std::vector<bool>> MarkSeen(Connection& connection, const std::vector<Loa
 
 Result<std::optional<LoadRecord>> FindLoad(Connection& connection, const LoadKey& key) {
   QueryResult result = TRY(connection.Run(
-      "SELECT " + std::string(kLoadsColumns) + R"( FROM "_landfall".loads WHERE bucket = $1 AND object = $2 AND generation = $3)",
+      "SELECT " + std::string(kLoadsColumns) +
+          R"( FROM "_landfall".loads WHERE bucket = $1 AND object = $2 AND generation = $3)",
       {std::string_view(key.bucket), std::string_view(key.object), key.generation}));
   if (!TRY(result.Next())) return std::optional<LoadRecord>();
   return std::optional<LoadRecord>(TRY(ReadLoadRow(result)));
 }
 
 Result<std::vector<LoadRecord>> ListLoads(Connection& connection, const LoadFilter& filter) {
-  std::string sql = "SELECT " + std::string(kLoadsColumns) + R"( FROM "_landfall".loads WHERE true)";
+  std::string sql =
+      "SELECT " + std::string(kLoadsColumns) + R"( FROM "_landfall".loads WHERE true)";
   std::vector<Param> params;
   const auto equals = [&](std::string_view column, const std::string& value) {
     if (value.empty()) return;
@@ -113,7 +122,8 @@ Result<std::vector<LoadRecord>> ListLoads(Connection& connection, const LoadFilt
     params.emplace_back(std::string_view(filter.object_prefix));
     sql += " AND starts_with(object, $" + std::to_string(params.size()) + ")";
   }
-  sql += " ORDER BY seen_at DESC, bucket, object, generation DESC LIMIT " + std::to_string(filter.limit);
+  sql += " ORDER BY seen_at DESC, bucket, object, generation DESC LIMIT " +
+         std::to_string(filter.limit);
   QueryResult result = TRY(connection.Run(sql, std::span<const Param>(params)));
   std::vector<LoadRecord> records;
   while (TRY(result.Next())) records.push_back(TRY(ReadLoadRow(result)));
@@ -130,8 +140,11 @@ Result<std::vector<LoadObjectRecord>> ListLoadObjects(Connection& connection, co
     LoadObjectRecord o;
     o.load = key;
     o.object_no = result.Int64(3);
-    o.object = {.bucket = result.Text(4), .name = result.Text(5), .generation = result.Int64(6),
-                .size_bytes = static_cast<std::uint64_t>(result.Int64(7)), .crc32c = static_cast<std::uint32_t>(result.Int64(8))};
+    o.object = {.bucket = result.Text(4),
+                .name = result.Text(5),
+                .generation = result.Int64(6),
+                .size_bytes = static_cast<std::uint64_t>(result.Int64(7)),
+                .crc32c = static_cast<std::uint32_t>(result.Int64(8))};
     o.rows_in = result.Int64(9);
     o.rows_good = result.Int64(10);
     o.rows_bad = result.Int64(11);
@@ -143,50 +156,60 @@ Result<std::vector<LoadObjectRecord>> ListLoadObjects(Connection& connection, co
   return objects;
 }
 
-Result<std::int64_t> ClaimLoad(Connection& connection, const LoadKey& key, std::string_view worker, TimePoint now) {
+Result<std::int64_t> ClaimLoad(Connection& connection, const LoadKey& key, std::string_view worker,
+                               TimePoint now) {
   return InTransaction<std::int64_t>(connection, [&]() -> Result<std::int64_t> {
     std::optional<LoadRecord> record = TRY(FindLoad(connection, key));
     if (!record) return NotFound("Not found: load " + Named(key));
-    if (record->committed_at) return FailedPrecondition("load " + Named(key) + " is committed", "committed");
+    if (record->committed_at)
+      return FailedPrecondition("load " + Named(key) + " is committed", "committed");
     ++record->epoch;
     record->status = "CLAIMED";
     record->worker = worker;
     TRY(connection.Write(
         R"(UPDATE "_landfall".loads SET epoch = $4, worker = $5, status = 'CLAIMED'
            WHERE bucket = $1 AND object = $2 AND generation = $3)",
-        {std::string_view(key.bucket), std::string_view(key.object), key.generation, record->epoch, worker}));
+        {std::string_view(key.bucket), std::string_view(key.object), key.generation, record->epoch,
+         worker}));
     TRY(AppendHistory(connection, *record, now));
     return record->epoch;
   });
 }
 
 Status UpdateLoad(Connection& connection, const LoadRecord& record, TimePoint now) {
-  return InTransaction<bool>(connection, [&]() -> Result<bool> {
-           TRY(WriteLoad(connection, record, now));
-           return true;
-         }).status();
+  return InTransaction<bool>(connection,
+                             [&]() -> Result<bool> {
+                               TRY(WriteLoad(connection, record, now));
+                               return true;
+                             })
+      .status();
 }
 
 Status WriteLoad(Connection& connection, const LoadRecord& record, TimePoint now) {
   if (TRY(UpdateLoadRow(connection, record))) return AppendHistory(connection, record, now);
   const std::optional<LoadRecord> stored = TRY(FindLoad(connection, record.key));
   if (!stored) return NotFound("Not found: load " + Named(record.key));
-  return Aborted("load " + Named(record.key) + " has epoch " + std::to_string(stored->epoch) + ", not " + std::to_string(record.epoch),
+  return Aborted("load " + Named(record.key) + " has epoch " + std::to_string(stored->epoch) +
+                     ", not " + std::to_string(record.epoch),
                  "staleEpoch");
 }
 
 Status CheckClaim(Connection& connection, const LoadRecord& record) {
   const std::optional<LoadRecord> stored = TRY(FindLoad(connection, record.key));
   if (!stored) return NotFound("Not found: load " + Named(record.key));
-  if (stored->committed_at) return FailedPrecondition("load " + Named(record.key) + " is committed", "committed");
+  if (stored->committed_at)
+    return FailedPrecondition("load " + Named(record.key) + " is committed", "committed");
   if (stored->epoch == record.epoch) return {};
-  return Aborted("load " + Named(record.key) + " has epoch " + std::to_string(stored->epoch) + ", not " + std::to_string(record.epoch),
+  return Aborted("load " + Named(record.key) + " has epoch " + std::to_string(stored->epoch) +
+                     ", not " + std::to_string(record.epoch),
                  "staleEpoch");
 }
 
 Status AppendOutbox(Connection& connection, const OutboxEntry& entry) {
-  TRY(connection.Write(R"(INSERT INTO "_landfall".outbox (t, kind, key, payload) VALUES ($1, $2, $3, $4))",
-                     {entry.t, std::string_view(entry.kind), std::string_view(entry.key), std::string_view(entry.payload_json)}));
+  TRY(connection.Write(
+      R"(INSERT INTO "_landfall".outbox (t, kind, key, payload) VALUES ($1, $2, $3, $4))",
+      {entry.t, std::string_view(entry.kind), std::string_view(entry.key),
+       std::string_view(entry.payload_json)}));
   return {};
 }
 

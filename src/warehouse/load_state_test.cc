@@ -27,8 +27,10 @@ class LoadStateTest : public ::testing::Test {
 };
 
 TEST_F(LoadStateTest, MarkSeenAddsOnlyWhatIsNew) {
-  EXPECT_EQ(MarkSeen(*connection_, {Record("a"), Record("b"), Record("a")}, now_).value(), (std::vector<bool>{true, true, false}));
-  EXPECT_EQ(MarkSeen(*connection_, {Record("b"), Record("b", 2)}, now_).value(), (std::vector<bool>{false, true}));
+  EXPECT_EQ(MarkSeen(*connection_, {Record("a"), Record("b"), Record("a")}, now_).value(),
+            (std::vector<bool>{true, true, false}));
+  EXPECT_EQ(MarkSeen(*connection_, {Record("b"), Record("b", 2)}, now_).value(),
+            (std::vector<bool>{false, true}));
   const LoadRecord found = FindLoad(*connection_, {"b", "b", 2}).value().value();
   EXPECT_EQ(found.status, "SEEN");
   EXPECT_EQ(found.seen_at, now_);

@@ -11,8 +11,10 @@ namespace landfall::warehouse {
 namespace {
 
 constexpr std::size_t kHeadBytesMax = 64u << 10;
-constexpr std::uint64_t kWholeGzipBytesMax = 8u << 20;       // compressed: smaller ones are inflated in one go,
-constexpr std::size_t kWholeInflatedBytesMax = 64u << 20;  // twice as fast, when they stay under this
+constexpr std::uint64_t kWholeGzipBytesMax =
+    8u << 20;  // compressed: smaller ones are inflated in one go,
+constexpr std::size_t kWholeInflatedBytesMax = 64u
+                                               << 20;  // twice as fast, when they stay under this
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 constexpr std::string_view kBom = "\xef\xbb\xbf";
 
@@ -49,9 +51,12 @@ Status ObjectStream::Start() {
   started_ = true;
   const std::uint64_t size = file_->size_bytes();
   source_ = std::make_unique<FileSource>(file_);
-  first_capacity_ = static_cast<std::size_t>(std::min<std::uint64_t>(options_.block_bytes, size + 1));
+  first_capacity_ =
+      static_cast<std::size_t>(std::min<std::uint64_t>(options_.block_bytes, size + 1));
   char magic[2] = {};
-  if (size < sizeof(magic) || TRY(file_->ReadAt(0, magic)) < 2 || std::string_view(magic, 2) != kGzipMagic) return {};
+  if (size < sizeof(magic) || TRY(file_->ReadAt(0, magic)) < 2 ||
+      std::string_view(magic, 2) != kGzipMagic)
+    return {};
   first_capacity_ = options_.block_bytes;
   if (size <= kWholeGzipBytesMax) {
     std::string compressed(static_cast<std::size_t>(size), '\0');
@@ -63,14 +68,18 @@ Status ObjectStream::Start() {
   return {};
 }
 
-// Every member at once into memory. False when it would be too much or is damaged: the streaming way knows the words.
+// Every member at once into memory. False when it would be too much or is damaged: the streaming
+// way knows the words.
 Result<bool> ObjectStream::InflateWhole(std::string_view compressed) {
-  const std::unique_ptr<libdeflate_decompressor, DecompressorDeleter> decompressor(libdeflate_alloc_decompressor());
-  if (decompressor == nullptr) return ResourceExhausted("no memory to inflate", "resourcesExceeded");
+  const std::unique_ptr<libdeflate_decompressor, DecompressorDeleter> decompressor(
+      libdeflate_alloc_decompressor());
+  if (decompressor == nullptr)
+    return ResourceExhausted("no memory to inflate", "resourcesExceeded");
   std::string all;
   while (!compressed.empty()) {
     if (compressed.size() < 18) return false;
-    // The last four bytes of a member are its size modulo 2^32; with several members it is only a first guess.
+    // The last four bytes of a member are its size modulo 2^32; with several members it is only a
+    // first guess.
     std::uint32_t guess = 0;
     std::memcpy(&guess, compressed.data() + compressed.size() - 4, 4);
     std::size_t room = std::max<std::size_t>(guess, 4096);
@@ -79,8 +88,9 @@ Result<bool> ObjectStream::InflateWhole(std::string_view compressed) {
       const std::size_t before = all.size();
       all.resize(before + room);
       std::size_t consumed = 0, produced = 0;
-      const auto result = libdeflate_gzip_decompress_ex(decompressor.get(), compressed.data(), compressed.size(),
-                                                        all.data() + before, room, &consumed, &produced);
+      const auto result =
+          libdeflate_gzip_decompress_ex(decompressor.get(), compressed.data(), compressed.size(),
+                                        all.data() + before, room, &consumed, &produced);
       all.resize(before + (result == LIBDEFLATE_SUCCESS ? produced : 0));
       if (result == LIBDEFLATE_INSUFFICIENT_SPACE) continue;
       if (result != LIBDEFLATE_SUCCESS) return false;
@@ -108,7 +118,9 @@ CsvFramer::Found ObjectStream::Frame(std::string_view text) const {
   const std::size_t last = text.rfind('\n');
   if (last == std::string_view::npos) return {};
   const std::size_t bytes = last + 1;
-  return {.bytes = bytes, .records = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bytes), '\n')};
+  return {
+      .bytes = bytes,
+      .records = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bytes), '\n')};
 }
 
 void ObjectStream::Give(Block& block, std::size_t bytes, std::int64_t records) {
@@ -123,7 +135,8 @@ Result<bool> ObjectStream::Next(Block& block) {
   const bool first = !started_;
   if (first) TRY(Start());
   block = {};
-  std::size_t capacity = std::max(first ? first_capacity_ : options_.block_bytes, carry_.size() + 1);
+  std::size_t capacity =
+      std::max(first ? first_capacity_ : options_.block_bytes, carry_.size() + 1);
   std::shared_ptr<char[]> buffer = NewBuffer(capacity);
   std::size_t used = carry_.size();
   std::memcpy(buffer.get(), carry_.data(), used);
@@ -161,7 +174,8 @@ Result<bool> ObjectStream::Next(Block& block) {
   }
 }
 
-// The record has no end within the limit: keep its head, drop the rest up to the next line, go on behind it.
+// The record has no end within the limit: keep its head, drop the rest up to the next line, go on
+// behind it.
 Result<bool> ObjectStream::TakeTooLarge(Block& block, std::size_t used) {
   std::uint64_t bytes = used;
   const std::size_t head = std::min(kHeadBytesMax, used);
@@ -176,7 +190,11 @@ Result<bool> ObjectStream::TakeTooLarge(Block& block, std::size_t used) {
     bytes += found ? newline + 1 : n;
     if (found) carry_.assign(text.substr(newline + 1));
   }
-  block = {.bytes = kept, .text = {kept.get(), head}, .offset = offset_, .first_record = next_record_, .too_large = true,
+  block = {.bytes = kept,
+           .text = {kept.get(), head},
+           .offset = offset_,
+           .first_record = next_record_,
+           .too_large = true,
            .record_bytes = bytes};
   offset_ += bytes;
   ++next_record_;

@@ -1,7 +1,9 @@
-// One source object as a sequence of blocks of whole records. Plain or gzip, told by content; a BOM is skipped.
+// One source object as a sequence of blocks of whole records. Plain or gzip, told by content; a BOM
+// is skipped.
 //
-// Who parses a block does not read: a caller holds a lock while it takes the next block and parses without it, so
-// several threads work on one object, and a thread that inflates feeds the others. Memory: one block per Next.
+// Who parses a block does not read: a caller holds a lock while it takes the next block and parses
+// without it, so several threads work on one object, and a thread that inflates feeds the others.
+// Memory: one block per Next.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +26,11 @@ struct StreamOptions {
 
 struct Block {
   std::shared_ptr<char[]> bytes;
-  std::string_view text;           // whole records; kLinePaddingBytes more may be read behind it
-  std::uint64_t offset = 0;        // of `text` in the object, decompressed
-  std::int64_t first_record = 1;   // records are lines, blank ones included, header rows too
-  // The record at `offset` is over the limit: `text` is only its head, at most 64 KiB, `record_bytes` its length.
+  std::string_view text;          // whole records; kLinePaddingBytes more may be read behind it
+  std::uint64_t offset = 0;       // of `text` in the object, decompressed
+  std::int64_t first_record = 1;  // records are lines, blank ones included, header rows too
+  // The record at `offset` is over the limit: `text` is only its head, at most 64 KiB,
+  // `record_bytes` its length.
   bool too_large = false;
   std::uint64_t record_bytes = 0;
 };
@@ -52,7 +55,7 @@ class ObjectStream {
   std::unique_ptr<ByteSource> source_;
   bool started_ = false, ended_ = false;
   std::size_t first_capacity_ = 0;
-  std::string carry_;              // the start of the next record, read with the last block
+  std::string carry_;  // the start of the next record, read with the last block
   std::uint64_t offset_ = 0;
   std::int64_t next_record_ = 1;
 };

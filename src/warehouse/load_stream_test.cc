@@ -29,7 +29,8 @@ Result<std::vector<Piece>> Pieces(std::string bytes, StreamOptions options) {
 }
 
 // The pieces put together must be the object, with numbers that fit, whatever the block size.
-void ExpectWhole(const std::string& bytes, const std::string& expected, std::uint64_t first_offset = 0) {
+void ExpectWhole(const std::string& bytes, const std::string& expected,
+                 std::uint64_t first_offset = 0) {
   for (const std::size_t block_bytes : {1u, 2u, 3u, 7u, 64u, 100'000u}) {
     const auto pieces = Pieces(bytes, {.csv = std::nullopt, .block_bytes = block_bytes});
     ASSERT_TRUE(pieces.ok()) << pieces.status().ToString();
@@ -86,7 +87,8 @@ TEST(ObjectStream, TruncatedOrDamagedGzipIsAnError) {
 TEST(ObjectStream, ARecordOverTheLimitIsSkippedAndTheRestGoesOn) {
   const std::string text = "ok\n" + std::string(300, 'x') + "\nafter\n";
   for (const std::size_t block_bytes : {1u, 10u, 50u}) {
-    const auto pieces = Pieces(text, {.csv = std::nullopt, .block_bytes = block_bytes, .record_bytes_max = 100});
+    const auto pieces =
+        Pieces(text, {.csv = std::nullopt, .block_bytes = block_bytes, .record_bytes_max = 100});
     ASSERT_TRUE(pieces.ok());
     ASSERT_EQ(pieces->size(), 3u) << block_bytes;
     EXPECT_TRUE((*pieces)[1].too_large);

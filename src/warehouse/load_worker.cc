@@ -6,7 +6,9 @@
 namespace landfall::warehouse {
 namespace {
 
-bool IsBlank(std::string_view record) { return record.find_first_not_of(" \t\r") == std::string_view::npos; }
+bool IsBlank(std::string_view record) {
+  return record.find_first_not_of(" \t\r") == std::string_view::npos;
+}
 
 constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 
@@ -29,7 +31,9 @@ void LoadWorker::StartOver(duckdb_data_chunk chunk) {
 idx_t LoadWorker::Fill(duckdb_data_chunk chunk) {
   StartOver(chunk);
   const ScanOptions& options = scan_.options();
-  const auto data = [chunk](idx_t column) { return duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, column)); };
+  const auto data = [chunk](idx_t column) {
+    return duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, column));
+  };
   auto* const load_ids = static_cast<std::uint64_t*>(data(0));
   auto* const object_nos = static_cast<std::int32_t*>(data(1));
   auto* const record_nos = static_cast<std::int64_t*>(data(2));
@@ -58,7 +62,8 @@ idx_t LoadWorker::Fill(duckdb_data_chunk chunk) {
   return rows_;
 }
 
-// Moves to the next record that counts; blank lines, header rows and over-long records are dealt with here.
+// Moves to the next record that counts; blank lines, header rows and over-long records are dealt
+// with here.
 bool LoadWorker::NextRecord(std::string_view& record) {
   const ScanOptions& options = scan_.options();
   for (;;) {
@@ -75,7 +80,10 @@ bool LoadWorker::NextRecord(std::string_view& record) {
         ++record_no_;
         ++in_;
         NoteBad(rest_, block_.record_bytes,
-                {.stage = "size", .code = "line_too_large", .column = "", .expected = std::to_string(options.record_bytes_max),
+                {.stage = "size",
+                 .code = "line_too_large",
+                 .column = "",
+                 .expected = std::to_string(options.record_bytes_max),
                  .got = std::to_string(block_.record_bytes)});
         rest_ = {};
         continue;
@@ -89,7 +97,9 @@ bool LoadWorker::NextRecord(std::string_view& record) {
       bytes = framer_.FirstRecord(rest_);
     } else {
       const void* newline = std::memchr(rest_.data(), '\n', rest_.size());
-      bytes = newline == nullptr ? rest_.size() : static_cast<std::size_t>(static_cast<const char*>(newline) - rest_.data()) + 1;
+      bytes = newline == nullptr
+                  ? rest_.size()
+                  : static_cast<std::size_t>(static_cast<const char*>(newline) - rest_.data()) + 1;
     }
     record = rest_.substr(0, bytes);
     rest_.remove_prefix(bytes);
@@ -99,14 +109,18 @@ bool LoadWorker::NextRecord(std::string_view& record) {
     ++in_;
     if (record.size() <= options.record_bytes_max) return true;
     NoteBad(record, record.size(),
-            {.stage = "size", .code = "line_too_large", .column = "", .expected = std::to_string(options.record_bytes_max),
+            {.stage = "size",
+             .code = "line_too_large",
+             .column = "",
+             .expected = std::to_string(options.record_bytes_max),
              .got = std::to_string(record.size())});
   }
 }
 
 bool LoadWorker::ReadRecord(std::string_view record, idx_t row, RecordError& error) {
-  const bool read = scan_.options().format == SourceFormat::kCsv ? csv_.ReadRecord(record, row, error)
-                                                                 : ndjson_.ReadRecord(record, row, error);
+  const bool read = scan_.options().format == SourceFormat::kCsv
+                        ? csv_.ReadRecord(record, row, error)
+                        : ndjson_.ReadRecord(record, row, error);
   if (!read || !scan_.options().partition || InPartition(row, error)) return read;
   writer_.AbortRow();
   return false;
@@ -116,10 +130,14 @@ bool LoadWorker::InPartition(idx_t row, RecordError& error) {
   const PartitionBounds& bounds = *scan_.options().partition;
   const ColumnSlot& slot = writer_.columns()[bounds.column];
   const bool null = slot.validity != nullptr && (slot.validity[row / 64] >> (row % 64) & 1) == 0;
-  const std::int64_t value = slot.type == googlesql::TypeKind::kDate ? static_cast<std::int32_t*>(slot.data)[row] * kMicrosPerDay
-                                                                     : static_cast<std::int64_t*>(slot.data)[row];
+  const std::int64_t value = slot.type == googlesql::TypeKind::kDate
+                                 ? static_cast<std::int32_t*>(slot.data)[row] * kMicrosPerDay
+                                 : static_cast<std::int64_t*>(slot.data)[row];
   if (!null && value >= ToMicros(bounds.start) && value < ToMicros(bounds.end)) return true;
-  error = {.stage = "constraint", .code = "wrong_partition", .column = slot.name, .expected = bounds.id,
+  error = {.stage = "constraint",
+           .code = "wrong_partition",
+           .column = slot.name,
+           .expected = bounds.id,
            .got = null ? "null" : FormatRfc3339(FromMicros(value))};
   return false;
 }
@@ -136,7 +154,8 @@ void LoadWorker::NoteBad(std::string_view record, std::uint64_t bytes, RecordErr
   scan_.AddBad(std::move(bad));
 }
 
-// The counts of a block are added once; its bytes stay until DuckDB has taken the rows that refer to them.
+// The counts of a block are added once; its bytes stay until DuckDB has taken the rows that refer
+// to them.
 void LoadWorker::FinishBlock() {
   if (block_.bytes == nullptr) return;
   ObjectCounts& counts = scan_.counts(object_->source);

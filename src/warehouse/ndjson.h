@@ -1,5 +1,5 @@
-// One line of newline-delimited JSON -> one row. simdjson finds the structure and checks UTF-8; values go straight
-// into DuckDB's vectors, strings without escapes by reference to the line.
+// One line of newline-delimited JSON -> one row. simdjson finds the structure and checks UTF-8;
+// values go straight into DuckDB's vectors, strings without escapes by reference to the line.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ class NdjsonReader {
   NdjsonReader(const NdjsonReader&) = delete;
   NdjsonReader& operator=(const NdjsonReader&) = delete;
 
-  // Writes `line` (no newline in it; a trailing CR is fine) as row `row`. False: `error` says why and the row is free
-  // again. The line must stay where it is until DuckDB has taken the chunk.
+  // Writes `line` (no newline in it; a trailing CR is fine) as row `row`. False: `error` says why
+  // and the row is free again. The line must stay where it is until DuckDB has taken the chunk.
   bool ReadRecord(std::string_view line, idx_t row, RecordError& error);
 
  private:
@@ -34,8 +34,8 @@ class NdjsonReader {
   std::unique_ptr<State> state_;
 };
 
-// The content of a JSON string between its quotes, escapes resolved into the arena; nullopt for a bad escape or a lone
-// surrogate. Without escapes it is `raw` itself.
+// The content of a JSON string between its quotes, escapes resolved into the arena; nullopt for a
+// bad escape or a lone surrogate. Without escapes it is `raw` itself.
 std::optional<std::string_view> UnescapeJson(std::string_view raw, LoadArena& arena);
 
 }  // namespace landfall::warehouse

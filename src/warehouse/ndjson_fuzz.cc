@@ -1,5 +1,5 @@
-// Any line either becomes a row or a bad row with a code; nothing is read outside of the line and its padding, and a
-// second reader agrees that an accepted line is JSON.
+// Any line either becomes a row or a bad row with a code; nothing is read outside of the line and
+// its padding, and a second reader agrees that an accepted line is JSON.
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -15,17 +15,33 @@ using namespace landfall::warehouse;  // NOLINT
 using googlesql::TypeKind;
 
 Schema FuzzSchema() {
-  const auto field = [](std::string name, TypeKind type, Mode mode = Mode::kNullable, std::vector<Field> fields = {}) {
-    return Field{.name = std::move(name), .type = type, .mode = mode, .description = "", .fields = std::move(fields)};
+  const auto field = [](std::string name, TypeKind type, Mode mode = Mode::kNullable,
+                        std::vector<Field> fields = {}) {
+    return Field{.name = std::move(name),
+                 .type = type,
+                 .mode = mode,
+                 .description = "",
+                 .fields = std::move(fields)};
   };
-  return {field("a", TypeKind::kInt64), field("b", TypeKind::kString), field("c", TypeKind::kFloat64), field("d", TypeKind::kBool),
-          field("e", TypeKind::kTimestamp), field("f", TypeKind::kDate), field("g", TypeKind::kNumeric), field("h", TypeKind::kBytes),
-          field("i", TypeKind::kJson), field("j", TypeKind::kString, Mode::kRepeated),
-          field("k", TypeKind::kStruct, Mode::kRepeated, {field("x", TypeKind::kTime), field("y", TypeKind::kDatetime, Mode::kRepeated)})};
+  return {field("a", TypeKind::kInt64),
+          field("b", TypeKind::kString),
+          field("c", TypeKind::kFloat64),
+          field("d", TypeKind::kBool),
+          field("e", TypeKind::kTimestamp),
+          field("f", TypeKind::kDate),
+          field("g", TypeKind::kNumeric),
+          field("h", TypeKind::kBytes),
+          field("i", TypeKind::kJson),
+          field("j", TypeKind::kString, Mode::kRepeated),
+          field("k", TypeKind::kStruct, Mode::kRepeated,
+                {field("x", TypeKind::kTime), field("y", TypeKind::kDatetime, Mode::kRepeated)})};
 }
 
 struct Fixture {
-  Fixture() : writer(schema), strict({.ignore_unknown_values = false}, writer), lax({.ignore_unknown_values = true}, writer) {
+  Fixture()
+      : writer(schema),
+        strict({.ignore_unknown_values = false}, writer),
+        lax({.ignore_unknown_values = true}, writer) {
     std::vector<DuckType> types;
     std::vector<duckdb_logical_type> raw;
     for (const Field& field : schema) {

@@ -9,14 +9,22 @@ namespace {
 
 using googlesql::TypeKind;
 
-Field F(std::string name, TypeKind type, Mode mode = Mode::kNullable, std::vector<Field> fields = {}) {
-  return {.name = std::move(name), .type = type, .mode = mode, .description = "", .fields = std::move(fields)};
+Field F(std::string name, TypeKind type, Mode mode = Mode::kNullable,
+        std::vector<Field> fields = {}) {
+  return {.name = std::move(name),
+          .type = type,
+          .mode = mode,
+          .description = "",
+          .fields = std::move(fields)};
 }
 
 const Schema& TestSchema() {
   static const Schema schema = {
-      F("id", TypeKind::kInt64, Mode::kRequired), F("name", TypeKind::kString), F("score", TypeKind::kFloat64),
-      F("doc", TypeKind::kJson), F("tags", TypeKind::kString, Mode::kRepeated),
+      F("id", TypeKind::kInt64, Mode::kRequired),
+      F("name", TypeKind::kString),
+      F("score", TypeKind::kFloat64),
+      F("doc", TypeKind::kJson),
+      F("tags", TypeKind::kString, Mode::kRepeated),
       F("who", TypeKind::kStruct, Mode::kNullable,
         {F("a", TypeKind::kInt64, Mode::kRequired), F("b", TypeKind::kBool, Mode::kRepeated)}),
       F("rows", TypeKind::kStruct, Mode::kRepeated,
@@ -122,8 +130,10 @@ TEST(Ndjson, NamesCodeAndColumnOfBadRecords) {
       {std::string("{\"id\":1,\"name\":\"a\0b\"}", 22), "invalid_json"},
       {std::string("{\"id\":1\0}", 9), "invalid_json id"},
       {"{\"id\":1,\"name\":\"a\tb\"}", "invalid_json"},
-      {"{\"id\":1,\"doc\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}", "too_deep doc"},
-      {"{\"id\":1,\"zzz\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}", "unknown_field zzz"},
+      {"{\"id\":1,\"doc\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}",
+       "too_deep doc"},
+      {"{\"id\":1,\"zzz\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}",
+       "unknown_field zzz"},
       {std::string(10'000, '['), "not_an_object"},
       {"{\"id\":1,\"doc\":" + std::string(10'000, '['), "invalid_json"},
       {"", "invalid_json"},
@@ -140,7 +150,9 @@ TEST(Ndjson, IgnoredValuesMustStillBeJson) {
   EXPECT_EQ(reading.Read(R"({"id":1,"nope":{"a":[1,2,}})"), "invalid_json nope");
   EXPECT_EQ(reading.Read(R"({"id":1,"nope":tru})"), "invalid_json nope");
   EXPECT_EQ(reading.Read(R"({"id":1,"no\u0'pe":1})"), "invalid_json");
-  EXPECT_EQ(reading.Read("{\"id\":1,\"deep\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}"), "too_deep deep");
+  EXPECT_EQ(reading.Read("{\"id\":1,\"deep\":" + std::string(10'000, '[') +
+                         std::string(10'000, ']') + "}"),
+            "too_deep deep");
 }
 
 TEST(Ndjson, WritesStringsWithAndWithoutEscapes) {
@@ -159,7 +171,8 @@ TEST(Ndjson, WritesStringsWithAndWithoutEscapes) {
 TEST(Ndjson, ABadRecordLeavesNothingBehind) {
   Reading reading;
   ASSERT_EQ(reading.Read(R"({"id":1,"tags":["a","b"]})", 0), "");
-  ASSERT_EQ(reading.Read(R"({"tags":["x","y","z"],"name":null,"id":"bad"})", 1), "invalid_value id");
+  ASSERT_EQ(reading.Read(R"({"tags":["x","y","z"],"name":null,"id":"bad"})", 1),
+            "invalid_value id");
   ASSERT_EQ(reading.Read(R"({"id":2,"tags":["c"],"name":"n"})", 1), "");
   ColumnSlot& tags = reading.writer().columns()[4];
   EXPECT_EQ(tags.used, 3u);
@@ -171,7 +184,8 @@ TEST(Ndjson, ABadRecordLeavesNothingBehind) {
 TEST(Ndjson, ArraysGrowPastTheVectorSize) {
   Reading reading;
   std::string line = R"({"id":1,"rows":[)";
-  for (int i = 0; i < 10'000; ++i) line += (i ? "," : "") + std::string(i % 3 ? R"({"x":7,"ys":[1,2,3]})" : "{}");
+  for (int i = 0; i < 10'000; ++i)
+    line += (i ? "," : "") + std::string(i % 3 ? R"({"x":7,"ys":[1,2,3]})" : "{}");
   ASSERT_EQ(reading.Read(line + "]}"), "");
   ColumnSlot& rows = reading.writer().columns()[6];
   EXPECT_EQ(rows.used, 10'000u);

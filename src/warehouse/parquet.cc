@@ -16,14 +16,18 @@ constexpr std::size_t kCopyBytes = 1u << 20;
 // A path DuckDB can open, for as long as this lives.
 class ParquetPath {
  public:
-  static Result<std::unique_ptr<ParquetPath>> Open(LoadServices& services, const SourceObject& source, ObjectSource& objects) {
+  static Result<std::unique_ptr<ParquetPath>> Open(LoadServices& services,
+                                                   const SourceObject& source,
+                                                   ObjectSource& objects) {
     auto path = std::make_unique<ParquetPath>(services.files);
     path->file_ = TRY(objects.Open(source));
     if (path->file_->fd() >= 0) {
       path->path_ = "/proc/self/fd/" + std::to_string(path->file_->fd());
       return path;
     }
-    path->copy_ = path->path_ = services.spool_dir + "/parquet-" + std::to_string(reinterpret_cast<std::uintptr_t>(path.get())) + ".parquet";
+    path->copy_ = path->path_ = services.spool_dir + "/parquet-" +
+                                std::to_string(reinterpret_cast<std::uintptr_t>(path.get())) +
+                                ".parquet";
     const std::unique_ptr<WritableFile> copy = TRY(services.files.OpenForAppend(path->path_));
     std::string buffer(kCopyBytes, '\0');
     for (std::uint64_t at = 0; at < path->file_->size_bytes();) {
@@ -49,11 +53,15 @@ class ParquetPath {
   std::string path_, copy_;
 };
 
-// What is wrong with the file is the caller's; what is wrong with us (memory, disk, interrupt) stays what it is.
+// What is wrong with the file is the caller's; what is wrong with us (memory, disk, interrupt)
+// stays what it is.
 Status Explain(const Status& status, const SourceObject& source) {
-  const bool transient = status.code() == Code::kCancelled || status.code() == Code::kResourceExhausted || status.code() == Code::kAborted;
+  const bool transient = status.code() == Code::kCancelled ||
+                         status.code() == Code::kResourceExhausted ||
+                         status.code() == Code::kAborted;
   if (status.ok() || transient) return status;
-  return InvalidArgument("Error while reading data, error message: Parquet file " + Uri(source) + " cannot be loaded: " + status.message(),
+  return InvalidArgument("Error while reading data, error message: Parquet file " + Uri(source) +
+                             " cannot be loaded: " + status.message(),
                          "invalid", Uri(source));
 }
 
@@ -62,7 +70,8 @@ struct FileColumn {
 };
 
 Result<std::vector<FileColumn>> DescribeFile(Connection& connection, const std::string& path) {
-  QueryResult result = TRY(connection.Run("DESCRIBE SELECT * FROM read_parquet(" + QuoteLiteral(path) + ")"));
+  QueryResult result =
+      TRY(connection.Run("DESCRIBE SELECT * FROM read_parquet(" + QuoteLiteral(path) + ")"));
   std::vector<FileColumn> columns;
   while (TRY(result.Next())) columns.push_back({.name = result.Text(0), .type = result.Text(1)});
   return columns;
@@ -93,7 +102,8 @@ Result<Field> FieldOf(std::string name, std::string_view type) {
   if (type.ends_with("[]")) {
     field.mode = Mode::kRepeated;
     type.remove_suffix(2);
-    if (type.ends_with("[]")) return Unimplemented("Parquet column " + field.name + " is a list of lists");
+    if (type.ends_with("[]"))
+      return Unimplemented("Parquet column " + field.name + " is a list of lists");
   }
   if (type.starts_with("STRUCT(")) {
     field.type = TypeKind::kStruct;
@@ -107,11 +117,25 @@ Result<Field> FieldOf(std::string name, std::string_view type) {
     return field;
   }
   static constexpr std::pair<std::string_view, TypeKind> kTypes[] = {
-      {"BOOLEAN", TypeKind::kBool}, {"TINYINT", TypeKind::kInt64}, {"SMALLINT", TypeKind::kInt64}, {"INTEGER", TypeKind::kInt64},
-      {"BIGINT", TypeKind::kInt64}, {"UTINYINT", TypeKind::kInt64}, {"USMALLINT", TypeKind::kInt64}, {"UINTEGER", TypeKind::kInt64},
-      {"UBIGINT", TypeKind::kInt64}, {"FLOAT", TypeKind::kFloat64}, {"DOUBLE", TypeKind::kFloat64}, {"VARCHAR", TypeKind::kString},
-      {"JSON", TypeKind::kJson}, {"UUID", TypeKind::kString}, {"BLOB", TypeKind::kBytes}, {"DATE", TypeKind::kDate},
-      {"TIME", TypeKind::kTime}, {"TIMESTAMP", TypeKind::kDatetime}, {"TIMESTAMP_NS", TypeKind::kDatetime},
+      {"BOOLEAN", TypeKind::kBool},
+      {"TINYINT", TypeKind::kInt64},
+      {"SMALLINT", TypeKind::kInt64},
+      {"INTEGER", TypeKind::kInt64},
+      {"BIGINT", TypeKind::kInt64},
+      {"UTINYINT", TypeKind::kInt64},
+      {"USMALLINT", TypeKind::kInt64},
+      {"UINTEGER", TypeKind::kInt64},
+      {"UBIGINT", TypeKind::kInt64},
+      {"FLOAT", TypeKind::kFloat64},
+      {"DOUBLE", TypeKind::kFloat64},
+      {"VARCHAR", TypeKind::kString},
+      {"JSON", TypeKind::kJson},
+      {"UUID", TypeKind::kString},
+      {"BLOB", TypeKind::kBytes},
+      {"DATE", TypeKind::kDate},
+      {"TIME", TypeKind::kTime},
+      {"TIMESTAMP", TypeKind::kDatetime},
+      {"TIMESTAMP_NS", TypeKind::kDatetime},
       {"TIMESTAMP WITH TIME ZONE", TypeKind::kTimestamp}};
   for (const auto& [duck, kind] : kTypes) {
     if (type == duck) {
@@ -131,30 +155,40 @@ struct ParquetQuery {
   std::string bad;     // '' for a good row, else its code
 };
 
-Result<ParquetQuery> QueryOf(const LoadInput& input, const LoadTarget& target, const std::vector<FileColumn>& file) {
+Result<ParquetQuery> QueryOf(const LoadInput& input, const LoadTarget& target,
+                             const std::vector<FileColumn>& file) {
   ParquetQuery query;
   std::string bad;
   for (const Field& field : target.columns) {
-    const auto found = std::find_if(file.begin(), file.end(), [&](const FileColumn& c) { return EqualsIgnoreCase(c.name, field.name); });
+    const auto found = std::find_if(file.begin(), file.end(), [&](const FileColumn& c) {
+      return EqualsIgnoreCase(c.name, field.name);
+    });
     const std::string type = TRY(googlesql::DuckDbType(TypeOf(field)));
     std::string value = found == file.end() ? "NULL" : QuoteIdentifier(found->name);
     value = "CAST(" + value + " AS " + type + ")";
     if (field.mode == Mode::kRepeated) value = "coalesce(" + value + ", CAST([] AS " + type + "))";
     query.values += ", " + value + " AS " + QuoteIdentifier(field.name);
-    if (field.mode == Mode::kRequired) bad += " WHEN " + QuoteIdentifier(field.name) + " IS NULL THEN 'missing_required'";
+    if (field.mode == Mode::kRequired)
+      bad += " WHEN " + QuoteIdentifier(field.name) + " IS NULL THEN 'missing_required'";
   }
   for (const FileColumn& column : file) {
-    const bool known = std::any_of(target.columns.begin(), target.columns.end(),
-                                   [&](const Field& field) { return EqualsIgnoreCase(field.name, column.name); });
-    if (!known && !input.config.ignore_unknown_values) return InvalidArgument("No such field: " + column.name + ".");
+    const bool known =
+        std::any_of(target.columns.begin(), target.columns.end(),
+                    [&](const Field& field) { return EqualsIgnoreCase(field.name, column.name); });
+    if (!known && !input.config.ignore_unknown_values)
+      return InvalidArgument("No such field: " + column.name + ".");
   }
-  if (target.partition) bad += " WHEN NOT coalesce(" + target.decorated->predicate + ", false) THEN 'wrong_partition'";
+  if (target.partition)
+    bad += " WHEN NOT coalesce(" + target.decorated->predicate + ", false) THEN 'wrong_partition'";
   query.bad = bad.empty() ? "''" : "CASE" + bad + " ELSE '' END";
   return query;
 }
 
-Status CollectBad(Connection& connection, const std::string& rows, std::int32_t object_no, BadRows& bad_rows) {
-  QueryResult result = TRY(connection.Run("SELECT file_row_number, bad, CAST(to_json(r) AS VARCHAR) FROM (" + rows + ") r WHERE bad <> ''"));
+Status CollectBad(Connection& connection, const std::string& rows, std::int32_t object_no,
+                  BadRows& bad_rows) {
+  QueryResult result =
+      TRY(connection.Run("SELECT file_row_number, bad, CAST(to_json(r) AS VARCHAR) FROM (" + rows +
+                         ") r WHERE bad <> ''"));
   while (TRY(result.Next())) {
     BadRow row;
     row.object_no = object_no;
@@ -167,23 +201,29 @@ Status CollectBad(Connection& connection, const std::string& rows, std::int32_t 
   return {};
 }
 
-Result<RowCounts> LoadOne(LoadServices& services, Connection& connection, const LoadInput& input, std::size_t source, BadRows& bad_rows,
-                          const LoadTarget& target) {
-  const std::unique_ptr<ParquetPath> path = TRY(ParquetPath::Open(services, input.sources[source], input.objects));
-  const ParquetQuery query = TRY(QueryOf(input, target, TRY(DescribeFile(connection, path->path()))));
+Result<RowCounts> LoadOne(LoadServices& services, Connection& connection, const LoadInput& input,
+                          std::size_t source, BadRows& bad_rows, const LoadTarget& target) {
+  const std::unique_ptr<ParquetPath> path =
+      TRY(ParquetPath::Open(services, input.sources[source], input.objects));
+  const ParquetQuery query =
+      TRY(QueryOf(input, target, TRY(DescribeFile(connection, path->path()))));
   const auto object_no = static_cast<std::int32_t>(source + 1);
-  const std::string from = " FROM read_parquet(" + QuoteLiteral(path->path()) + ", file_row_number = true)";
+  const std::string from =
+      " FROM read_parquet(" + QuoteLiteral(path->path()) + ", file_row_number = true)";
   const std::string rows =
       "SELECT *, " + query.bad + " AS bad FROM (SELECT file_row_number" + query.values + from + ")";
   const std::int64_t bad_before = bad_rows.count();
   if (query.bad != "''") TRY(CollectBad(connection, rows, object_no, bad_rows));
   RowCounts counts;
   counts.bad = bad_rows.count() - bad_before;
-  std::string select = std::to_string(input.load_id) + ", " + std::to_string(object_no) + ", file_row_number + 1";
-  if (target.partition_time) select += ", make_timestamptz(" + std::to_string(ToMicros(*target.partition_time)) + ")";
+  std::string select =
+      std::to_string(input.load_id) + ", " + std::to_string(object_no) + ", file_row_number + 1";
+  if (target.partition_time)
+    select += ", make_timestamptz(" + std::to_string(ToMicros(*target.partition_time)) + ")";
   for (const Field& field : target.columns) select += ", " + QuoteIdentifier(field.name);
-  const QueryResult inserted = TRY(connection.Run("INSERT INTO " + PhysicalName(target.table->ref) + " (" + InsertColumns(target) +
-                                                  ") SELECT " + select + " FROM (" + rows + ") WHERE bad = ''"));
+  const QueryResult inserted = TRY(connection.Run("INSERT INTO " + PhysicalName(target.table->ref) +
+                                                  " (" + InsertColumns(target) + ") SELECT " +
+                                                  select + " FROM (" + rows + ") WHERE bad = ''"));
   counts.good = static_cast<std::int64_t>(inserted.rows_changed());
   counts.in = counts.good + counts.bad;
   return counts;
@@ -191,25 +231,31 @@ Result<RowCounts> LoadOne(LoadServices& services, Connection& connection, const 
 
 }  // namespace
 
-Result<Schema> ParquetSchema(LoadServices& services, Connection& connection, const std::vector<SourceObject>& sources, ObjectSource& objects) {
-  if (sources.empty()) return InvalidArgument("Schema has no fields: there is no Parquet object to read it from");
+Result<Schema> ParquetSchema(LoadServices& services, Connection& connection,
+                             const std::vector<SourceObject>& sources, ObjectSource& objects) {
+  if (sources.empty())
+    return InvalidArgument("Schema has no fields: there is no Parquet object to read it from");
   const std::unique_ptr<ParquetPath> path = TRY(ParquetPath::Open(services, sources[0], objects));
   const Result<std::vector<FileColumn>> columns = DescribeFile(connection, path->path());
   if (!columns.ok()) return Explain(columns.status(), sources[0]);
   Schema schema;
-  for (const FileColumn& column : *columns) schema.push_back(TRY(FieldOf(column.name, column.type)));
+  for (const FileColumn& column : *columns)
+    schema.push_back(TRY(FieldOf(column.name, column.type)));
   return schema;
 }
 
-Status LoadParquet(LoadServices& services, Connection& connection, const LoadInput& input, BadRows& bad_rows, LoadOutput& output) {
+Status LoadParquet(LoadServices& services, Connection& connection, const LoadInput& input,
+                   BadRows& bad_rows, LoadOutput& output) {
   for (std::size_t i = 0; i < input.sources.size(); ++i) {
-    const Result<RowCounts> counts = LoadOne(services, connection, input, i, bad_rows, output.target);
+    const Result<RowCounts> counts =
+        LoadOne(services, connection, input, i, bad_rows, output.target);
     if (!counts.ok()) return Explain(counts.status(), input.sources[i]);
     output.objects.push_back(*counts);
   }
   if (!input.bad_max || bad_rows.count() <= *input.bad_max) return {};
   const BadRow first = bad_rows.First().front();
-  return InvalidArgument(BadRecordMessage(SourceFormat::kParquet, first, input.sources[static_cast<std::size_t>(first.object_no - 1)]));
+  return InvalidArgument(BadRecordMessage(
+      SourceFormat::kParquet, first, input.sources[static_cast<std::size_t>(first.object_no - 1)]));
 }
 
 }  // namespace landfall::warehouse

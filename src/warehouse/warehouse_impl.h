@@ -62,7 +62,8 @@ class WarehouseImpl final : public Warehouse {
   Result<Job> InsertLoad(const CallContext& ctx, JobRef ref, LoadConfig config, Labels labels,
                          std::string configuration_json, ByteSource* upload) override;
   Result<Job> Query(const CallContext& ctx, std::string_view project, std::string_view location,
-                    QueryConfig config, Labels labels, std::string configuration_json, std::string_view request_id) override;
+                    QueryConfig config, Labels labels, std::string configuration_json,
+                    std::string_view request_id) override;
   Result<Job> GetJob(const CallContext& ctx, const JobRef& ref) override;
   Result<Job> WaitJob(const CallContext& ctx, const JobRef& ref,
                       std::chrono::milliseconds wait) override;

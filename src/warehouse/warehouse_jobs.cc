@@ -91,7 +91,8 @@ Result<Job> WarehouseImpl::Query(const CallContext& ctx, std::string_view projec
                                  std::string_view location, QueryConfig config, Labels labels,
                                  std::string configuration_json, std::string_view request_id) {
   JobRef ref{std::string(project), "", std::string(location)};
-  Job job = TRY(MakeQueryJob(ctx, std::move(ref), config, std::move(labels), std::move(configuration_json)));
+  Job job = TRY(
+      MakeQueryJob(ctx, std::move(ref), config, std::move(labels), std::move(configuration_json)));
   if (config.dry_run) return DryRun(config, std::move(job));
   job.ref.job_id =
       request_id.empty()

@@ -1,5 +1,7 @@
-// A line protocol around Analyze for the corpus runner: one JSON request per line on stdin, one JSON answer per line.
-//   {"sql", "time_zone", "dataset", "tables": {name: {"columns": [{"name", "type"}], "view": sql}}, "params": [{"name", "type"}]}
+// A line protocol around Analyze for the corpus runner: one JSON request per line on stdin, one
+// JSON answer per line.
+//   {"sql", "time_zone", "dataset", "tables": {name: {"columns": [{"name", "type"}], "view": sql}},
+//   "params": [{"name", "type"}]}
 #include <iostream>
 #include <map>
 
@@ -11,7 +13,9 @@ namespace {
 
 class NoTables final : public Catalog {
  public:
-  Result<std::optional<Relation>> Find(const TablePath&) const override { return std::optional<Relation>{}; }
+  Result<std::optional<Relation>> Find(const TablePath&) const override {
+    return std::optional<Relation>{};
+  }
 };
 
 // The type a GoogleSQL type text names, by way of the parser.
@@ -30,7 +34,8 @@ class RequestCatalog final : public Catalog {
       const std::string text(name);
       relation.physical = QuoteIdentifier(text);
       relation.path = TablePath{"p", "d", text};
-      if (const Json* view = landfall::Find(table.as_object(), "view")) relation.view_sql = view->as_string().c_str();
+      if (const Json* view = landfall::Find(table.as_object(), "view"))
+        relation.view_sql = view->as_string().c_str();
       for (const Json& column : table.as_object().at("columns").as_array()) {
         const JsonObject& c = column.as_object();
         Column one;
@@ -71,23 +76,33 @@ JsonObject Answer(const JsonObject& request) {
   if (const Json* params = landfall::Find(request, "params")) {
     for (const Json& param : params->as_array()) {
       const JsonObject& p = param.as_object();
-      options.parameters.push_back(Parameter{p.at("name").as_string().c_str(), ReadType(p.at("type").as_string().c_str())});
+      options.parameters.push_back(
+          Parameter{p.at("name").as_string().c_str(), ReadType(p.at("type").as_string().c_str())});
     }
   }
-  const Result<Statement> statement = Analyze(request.at("sql").as_string().c_str(), catalog, options);
+  const Result<Statement> statement =
+      Analyze(request.at("sql").as_string().c_str(), catalog, options);
   if (!statement.ok()) {
-    return JsonObject{{"code", std::string(CodeName(statement.status().code()))}, {"message", statement.status().message()}};
+    return JsonObject{{"code", std::string(CodeName(statement.status().code()))},
+                      {"message", statement.status().message()}};
   }
   JsonArray guards, order, columns;
-  for (const Guard& guard : statement->guards) guards.push_back(JsonObject{{"sql", guard.duckdb_sql}, {"error", guard.error}});
+  for (const Guard& guard : statement->guards)
+    guards.push_back(JsonObject{{"sql", guard.duckdb_sql}, {"error", guard.error}});
   for (const std::size_t i : statement->parameter_order) order.push_back(i);
   for (const ColumnDef& column : statement->create_table.columns) {
     const Result<std::string> type = DuckDbType(column.type);
-    columns.push_back(JsonObject{{"name", column.name}, {"type", TypeName(column.type)}, {"duckdb", type.ok() ? *type : ""}});
+    columns.push_back(JsonObject{{"name", column.name},
+                                 {"type", TypeName(column.type)},
+                                 {"duckdb", type.ok() ? *type : ""}});
   }
-  return JsonObject{{"kind", std::string(StatementKindName(statement->kind))}, {"sql", statement->duckdb_sql},
-                    {"columns", Names(statement->columns)}, {"guards", guards}, {"order", order},
-                    {"target", statement->target ? statement->target->table : ""}, {"create", columns},
+  return JsonObject{{"kind", std::string(StatementKindName(statement->kind))},
+                    {"sql", statement->duckdb_sql},
+                    {"columns", Names(statement->columns)},
+                    {"guards", guards},
+                    {"order", order},
+                    {"target", statement->target ? statement->target->table : ""},
+                    {"create", columns},
                     {"view", statement->create_view.query_sql}};
 }
 

@@ -36,7 +36,7 @@ function(add_fuzz_targets)
     get_filename_component(module ${dir} NAME)
     add_executable(${program} ${source})
     target_link_libraries(${program} PRIVATE ${module})
-    target_link_options(${program} PRIVATE -fsanitize=fuzzer,address,undefined)
+    target_link_options(${program} PRIVATE -fsanitize=fuzzer,address)
   endforeach()
 endfunction()
 

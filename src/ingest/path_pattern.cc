@@ -101,6 +101,15 @@ int TwoDigits(std::string_view digits, std::size_t at) {
   return (digits[at] - '0') * 10 + (digits[at + 1] - '0');
 }
 
+// The grammar is not anchored at its end, so what is no partition would be passed over in silence.
+Status CheckUnread(std::string_view object, std::string_view rest) {
+  if (!rest.starts_with('$')) return {};
+  const std::string segment(rest.substr(0, rest.find('/')));
+  return InvalidArgument("object name \"" + std::string(object) + "\": \"" + segment +
+                             "\" is not a partition; a partition is $ and digits",
+                         "pathMismatch");
+}
+
 }  // namespace
 
 Status CheckPartition(std::string_view digits) {
@@ -222,6 +231,7 @@ Result<PathParts> PathPattern::Match(std::string_view object) const {
     const Status real = CheckPartition(parts.partition);
     if (!real.ok()) return real.Annotate("object name \"" + std::string(object) + "\"");
   }
+  if (is_default_) TRY(CheckUnread(object, std::string_view(path).substr(captured[0].size())));
   return parts;
 }
 

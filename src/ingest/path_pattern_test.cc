@@ -200,6 +200,15 @@ INSTANTIATE_TEST_SUITE_P(
                    "dataset/table"}),
     [](const auto& param_info) { return std::string(param_info.param.scenario); });
 
+TEST(PathPattern, RefusesADollarThatIsNoPartition) {
+  const PathPattern pattern = PathPattern::Compile("").value();
+  EXPECT_EQ(pattern.Match("ds/t/$abc/_SUCCESS").status().message(),
+            "object name \"ds/t/$abc/_SUCCESS\": \"$abc\" is not a partition; a partition is $ and "
+            "digits");
+  EXPECT_FALSE(pattern.Match("ds/t/$/_SUCCESS").ok());
+  EXPECT_FALSE(pattern.Match("ds/t/b/$x/_SUCCESS").ok());
+}
+
 class ConfiguredTablePrefix : public ::testing::TestWithParam<PrefixCase> {};
 TEST_P(ConfiguredTablePrefix, Is) {
   const PathPattern pattern =

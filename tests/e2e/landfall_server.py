@@ -1,4 +1,5 @@
 """One real landfall process on a free port, for tests and benchmarks."""
+import atexit
 import json
 import os
 import pathlib
@@ -30,6 +31,7 @@ class Server:
             [self.binary, "up", "--listen", "127.0.0.1:0", "--data-dir", str(self.data_dir), *self.flags],
             stdout=subprocess.PIPE, stderr=log, env=self.env)
         log.close()
+        atexit.register(self.kill)  # a test that breaks off leaves nothing running
         deadline = time.monotonic() + START_MAX_S
         line = b""
         while time.monotonic() < deadline:

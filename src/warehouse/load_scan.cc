@@ -6,11 +6,12 @@
 namespace landfall::warehouse {
 namespace {
 
-StreamOptions StreamOptionsOf(const ScanOptions& options) {
+StreamOptions StreamOptionsOf(const ScanOptions& options, std::shared_ptr<BlockPool> pool) {
   StreamOptions stream;
   if (options.format == SourceFormat::kCsv) stream.csv = options.csv;
   stream.block_bytes = options.block_bytes;
   stream.record_bytes_max = options.record_bytes_max;
+  stream.pool = std::move(pool);
   return stream;
 }
 
@@ -46,8 +47,8 @@ std::shared_ptr<LoadScan::OpenObject> LoadScan::OpenNext() {
       Fail({object_no, 0}, std::move(file).status());
       continue;
     }
-    auto object =
-        std::make_shared<OpenObject>(n, std::move(file).value(), StreamOptionsOf(options_));
+    auto object = std::make_shared<OpenObject>(n, std::move(file).value(),
+                                               StreamOptionsOf(options_, blocks_));
     // A small object is one block: nobody could join.
     if (sources_[n].size_bytes > options_.block_bytes / 8) {
       const MutexLock lock(mu_);

@@ -42,7 +42,7 @@ struct ScanOptions {
   std::optional<TimePoint> partition_time;  // fills _PARTITIONTIME
   std::optional<PartitionBounds> partition;
   std::optional<std::int64_t> bad_max;  // more bad rows than this fail the load
-  std::size_t block_bytes = 4u << 20;
+  std::size_t block_bytes = kBlockBytes;
 };
 
 struct ObjectCounts {
@@ -90,6 +90,7 @@ class LoadScan {
   ObjectSource& objects_;
   BadRows& bad_rows_;
   std::vector<ObjectCounts> counts_;
+  const std::shared_ptr<BlockPool> blocks_ = std::make_shared<BlockPool>();
   std::atomic<std::size_t> next_source_ = 0;
   std::atomic<bool> failed_ = false;
   mutable Mutex mu_;

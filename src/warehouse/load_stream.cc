@@ -30,6 +30,34 @@ struct DecompressorDeleter {
 
 }  // namespace
 
+std::shared_ptr<char[]> BlockPool::Take() {
+  std::unique_ptr<char[]> buffer;
+  {
+    const MutexLock lock(mu_);
+    if (!free_.empty()) {
+      buffer = std::move(free_.back());
+      free_.pop_back();
+    }
+  }
+  if (buffer == nullptr) {
+    buffer = std::make_unique_for_overwrite<char[]>(kBlockBytes + kLinePaddingBytes);
+    std::memset(buffer.get() + kBlockBytes, 0, kLinePaddingBytes);
+  }
+  return {buffer.release(),
+          [pool = shared_from_this()](char* used) { pool->Return(std::unique_ptr<char[]>(used)); }};
+}
+
+void BlockPool::Return(std::unique_ptr<char[]> buffer) {
+  const MutexLock lock(mu_);
+  if (free_.size() < kFreeMax) free_.push_back(std::move(buffer));
+}
+
+// Small objects get what they need: thousands of them may stand behind one chunk.
+std::shared_ptr<char[]> ObjectStream::NewBlock(std::size_t bytes) const {
+  const bool pooled = options_.pool != nullptr && bytes <= kBlockBytes && bytes > kBlockBytes / 8;
+  return pooled ? options_.pool->Take() : NewBuffer(bytes);
+}
+
 class ObjectStream::FileSource final : public ByteSource {
  public:
   explicit FileSource(std::shared_ptr<ReadableFile> file) : file_(std::move(file)) {}
@@ -117,10 +145,15 @@ CsvFramer::Found ObjectStream::Frame(std::string_view text) const {
   if (options_.csv) return CsvFramer(*options_.csv).Scan(text);
   const std::size_t last = text.rfind('\n');
   if (last == std::string_view::npos) return {};
-  const std::size_t bytes = last + 1;
-  return {
-      .bytes = bytes,
-      .records = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bytes), '\n')};
+  CsvFramer::Found found{.bytes = last + 1, .records = 1};
+  const char* const end = text.data() + last;
+  const char* at = text.data();
+  while ((at = static_cast<const char*>(
+              std::memchr(at, '\n', static_cast<std::size_t>(end - at)))) != nullptr) {
+    ++at;
+    ++found.records;
+  }
+  return found;
 }
 
 void ObjectStream::Give(Block& block, std::size_t bytes, std::int64_t records) {
@@ -137,7 +170,7 @@ Result<bool> ObjectStream::Next(Block& block) {
   block = {};
   std::size_t capacity =
       std::max(first ? first_capacity_ : options_.block_bytes, carry_.size() + 1);
-  std::shared_ptr<char[]> buffer = NewBuffer(capacity);
+  std::shared_ptr<char[]> buffer = NewBlock(capacity);
   std::size_t used = carry_.size();
   std::memcpy(buffer.get(), carry_.data(), used);
   carry_.clear();

@@ -11,17 +11,35 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/files.h"
+#include "base/mutex.h"
 #include "warehouse/csv.h"
 
 namespace landfall::warehouse {
 
+inline constexpr std::size_t kBlockBytes =
+    1u << 20;  // stays in a core's cache from reading to parsing
+
+// Buffers of kBlockBytes, used again instead of mapped again. Thread-safe.
+class BlockPool : public std::enable_shared_from_this<BlockPool> {
+ public:
+  std::shared_ptr<char[]> Take();
+
+ private:
+  static constexpr std::size_t kFreeMax = 64;
+  void Return(std::unique_ptr<char[]> buffer);
+  Mutex mu_;
+  std::vector<std::unique_ptr<char[]>> free_ GUARDED_BY(mu_);
+};
+
 struct StreamOptions {
   std::optional<CsvOptions> csv;  // absent: records are lines
-  std::size_t block_bytes = 4u << 20;
+  std::size_t block_bytes = kBlockBytes;
   std::size_t record_bytes_max = 100u << 20;
+  std::shared_ptr<BlockPool> pool = nullptr;  // absent: every block has memory of its own
 };
 
 struct Block {
@@ -47,6 +65,7 @@ class ObjectStream {
   Result<bool> InflateWhole(std::string_view compressed);
   Result<std::size_t> Fill(char* out, std::size_t bytes);
   CsvFramer::Found Frame(std::string_view text) const;
+  std::shared_ptr<char[]> NewBlock(std::size_t bytes) const;
   Result<bool> TakeTooLarge(Block& block, std::size_t used);
   void Give(Block& block, std::size_t bytes, std::int64_t records);
 

@@ -43,6 +43,10 @@ Result<std::string> BoundaryOf(std::string_view content_type) {
       rest = rest.substr(close + 1);
     } else {
       value = Trim(rest.substr(0, rest.find(';')));
+      // gcloud and gsutil write the boundary as Python prints a text: in single quotes.
+      if (value.size() > 2 && value.front() == '\'' && value.back() == '\'') {
+        value = value.substr(1, value.size() - 2);
+      }
     }
     if (EqualsIgnoreCase(key, "boundary") && !value.empty()) {
       if (value.size() > kBoundaryBytesMax || value.find_first_of("\r\n") != std::string::npos)

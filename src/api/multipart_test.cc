@@ -74,6 +74,8 @@ TEST(Multipart, TakesLineFeedsPreamblePaddingAndEpilogue) {
 }
 
 TEST(Multipart, FindsTheBoundaryInTheHeader) {
+  // As gcloud and gsutil send it.
+  EXPECT_EQ(Parse(Body("{}", "media"), "multipart/related; boundary='B'").media, "media");
   for (const std::string type :
        {"multipart/related; boundary=B", "multipart/related; boundary=\"B\"",
         "Multipart/Related;type=\"a;b\"; Boundary=B", "multipart/related; boundary=B; x=y"}) {

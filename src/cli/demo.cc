@@ -103,7 +103,8 @@ Status ShowResults(Client& client) {
                std::string(kBucket) + "' ORDER BY `table`, `partition`, seen_at"));
   TRY(Show(client,
            "The bad rows stand beside the table (demo.movies__bad), with reason and position.",
-           "SELECT record_no, byte_offset, code, `column`, SUBSTR(raw, 1, 48) AS raw FROM "
+           "SELECT record_no, byte_offset, code, `column`, "
+           "SUBSTR(SAFE_CONVERT_BYTES_TO_STRING(raw), 1, 48) AS raw FROM "
            "demo.movies__bad "
            "ORDER BY record_no LIMIT 5"));
   TRY(Show(

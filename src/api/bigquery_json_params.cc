@@ -203,7 +203,8 @@ Result<RowsWish> RowsWishOf(const net::Request& request) {
   wish.request.start_index =
       static_cast<std::uint64_t>(TRY(CountQuery(request, "startIndex")).value_or(0));
   wish.request.page_token = TextQuery(request, "pageToken");
-  for (const std::string_view field : Split(TextQuery(request, "selectedFields"), ',')) {
+  const std::string selected = TextQuery(request, "selectedFields");
+  for (const std::string_view field : Split(selected, ',')) {
     if (!Trim(field).empty()) wish.request.selected_fields.emplace_back(Trim(field));
   }
   wish.request.int64_timestamps = TRY(BoolQuery(request, "formatOptions.useInt64Timestamp"));

@@ -17,6 +17,7 @@ std::string Hex(std::string_view bytes);                // lower case
 std::string PercentEncode(std::string_view text);       // everything but A-Z a-z 0-9 - . _ ~
 Result<std::string> PercentDecode(
     std::string_view text);  // kInvalidArgument on a cut or non-hex escape
+// Views into `text`, which must outlive them: a temporary is no good in a range-for.
 std::vector<std::string_view> Split(std::string_view text, char separator);  // "" gives {""}
 std::string_view Trim(std::string_view text);                                // spaces, tabs, CR, LF
 std::string AsciiLower(std::string_view text);

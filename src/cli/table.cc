@@ -100,6 +100,7 @@ std::string RenderTable(const TextTable& table) {
     text += (i > 0 ? "  " : "") + Padded(table.header[i], widths[i], right);
     rule += (i > 0 ? "  " : "") + std::string(widths[i], '-');
   }
+  text.erase(text.find_last_not_of(' ') + 1);
   text += "\n" + rule + "\n";
   for (const auto& line : cells) {
     std::string out;

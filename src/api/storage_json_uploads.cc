@@ -153,6 +153,11 @@ Result<net::Response> Adapter::StartUpload(net::Request& request) {
 
 Result<net::Response> Adapter::SendToUpload(net::Request& request) {
   const std::string id = TRY(RequiredQuery(request, "upload_id"));
+  if (!request.headers.Get("Content-Encoding").value_or("").empty()) {
+    return Unimplemented(
+        "storage.objects.insert: compressed chunks of a resumable upload are not implemented",
+        "notImplemented", "Content-Encoding");
+  }
   const storage::UploadChunk chunk = TRY(ChunkOf(request));
   if (chunk.body == nullptr && !chunk.total) {
     return UploadAnswer(request, TRY(storage_.QueryUpload(request.context, id)));

@@ -123,6 +123,12 @@ struct Api {
   std::string name = {};
   std::vector<Route> routes = {};
   std::function<Response(const Request&, const Status&)> render_error = {};
+  // Either of these gives the API a tree of paths apart from the others'.
+  // It gets every request that this accepts (by its Host, say), before any path is looked at.
+  std::function<bool(const Request&)> claims = {};
+  // It gets what is left: requests that match no other pattern, with no method, beyond their first
+  // segment.
+  bool catch_all = false;
 };
 
 class Router {

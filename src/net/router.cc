@@ -67,10 +67,16 @@ struct Router::Impl {
     std::size_t nearest_api = 0, nearest_depth = 0;
   };
 
-  std::vector<std::unique_ptr<Api>> apis;
-  Node root;
+  struct Claimed {
+    std::size_t api;
+    std::unique_ptr<Node> root;
+  };
 
-  void AddRoute(const Route& route, std::size_t api);
+  std::vector<std::unique_ptr<Api>> apis;
+  Node root, catch_all;
+  std::vector<Claimed> claimed;
+
+  static void AddRoute(Node& tree, const Route& route, std::size_t api);
   const Entry* Accept(const Node& node, Method method, Match& match) const;
   bool Walk(const Node& node, const Segments& segments, std::size_t at, Method method,
             Match& match) const;
@@ -78,7 +84,8 @@ struct Router::Impl {
                 std::size_t next, Method method, Match& match) const;
   bool WalkRest(const Node& node, const Segments& segments, std::size_t at, Method method,
                 Match& match) const;
-  Match Find(std::string_view path, Method method) const;
+  Match FindIn(const Node& tree, std::string_view path, Method method) const;
+  Match Find(const Request& request) const;
   Response Render(std::size_t api, const Request& request, const Status& status) const;
   Response Refuse(const Match& match, Request& request) const;
   Response Run(const Entry& entry, Request& request) const;
@@ -142,10 +149,10 @@ std::string Described(const Request& request) {
 
 }  // namespace
 
-void Router::Impl::AddRoute(const Route& route, std::size_t api) {
+void Router::Impl::AddRoute(Node& tree, const Route& route, std::size_t api) {
   CHECK(route.pattern.starts_with('/'));
   Entry entry{&route, api, {}};
-  Node* node = &root;
+  Node* node = &tree;
   Segments segments = SplitPath(route.pattern);
   if (segments.back().empty()) segments.pop_back();
   for (std::size_t i = 0; i < segments.size(); ++i) {
@@ -232,17 +239,29 @@ bool Router::Impl::Walk(const Node& node, const Segments& segments, std::size_t 
   return WalkRest(node, segments, at, method, match);
 }
 
-Router::Impl::Match Router::Impl::Find(std::string_view path, Method method) const {
+Router::Impl::Match Router::Impl::FindIn(const Node& tree, std::string_view path,
+                                         Method method) const {
   Match match;
   if (!path.starts_with('/')) return match;
   Segments segments = SplitPath(path);
-  if (Walk(root, segments, 0, method, match)) return match;
+  if (Walk(tree, segments, 0, method, match)) return match;
   if (segments.back().empty()) {
     segments.pop_back();
     match.captured.clear();
-    Walk(root, segments, 0, method, match);
+    Walk(tree, segments, 0, method, match);
   }
   return match;
+}
+
+Router::Impl::Match Router::Impl::Find(const Request& request) const {
+  for (const Claimed& one : claimed) {
+    if (apis[one.api - 1]->claims(request)) return FindIn(*one.root, request.path, request.method);
+  }
+  Match match = FindIn(root, request.path, request.method);
+  if (match.entry != nullptr || match.other_method != nullptr || match.nearest_depth > 1)
+    return match;
+  Match left = FindIn(catch_all, request.path, request.method);
+  return left.entry != nullptr || left.other_method != nullptr ? left : match;
 }
 
 Response Router::Impl::Render(std::size_t api, const Request& request, const Status& status) const {
@@ -303,7 +322,13 @@ Router::~Router() = default;
 
 void Router::Add(Api api) {
   impl_->apis.push_back(std::make_unique<Api>(std::move(api)));
-  for (const Route& route : impl_->apis.back()->routes) impl_->AddRoute(route, impl_->apis.size());
+  const Api& added = *impl_->apis.back();
+  Node* tree = added.catch_all ? &impl_->catch_all : &impl_->root;
+  if (added.claims) {
+    impl_->claimed.push_back({impl_->apis.size(), std::make_unique<Node>()});
+    tree = impl_->claimed.back().root.get();
+  }
+  for (const Route& route : added.routes) Impl::AddRoute(*tree, route, impl_->apis.size());
 }
 
 Response Router::Dispatch(Request& request) const {
@@ -311,7 +336,7 @@ Response Router::Dispatch(Request& request) const {
   if (request.body == nullptr) request.body = &no_body;
   const Status target = request.path.empty() ? ParseTarget(request.target, request) : Ok();
   const Status overridden = OverrideMethod(request);
-  const Impl::Match match = impl_->Find(request.path, request.method);
+  const Impl::Match match = impl_->Find(request);
   Response response;
   if (match.entry == nullptr) {
     response = impl_->Refuse(match, request);

@@ -267,5 +267,47 @@ TEST(RequestBody, RefusesAnUnknownContentEncoding) {
   EXPECT_EQ(ReadBody(request, 10).status().location(), "Content-Encoding");
 }
 
+std::unique_ptr<Router> RouterWithCatchAll() {
+  auto router = GoogleRouter();
+  Api files = MakeApi("files", {{Method::kGet, "/{bucket}", "files.list", Echo()},
+                                {Method::kGet, "/{bucket}/{object=**}", "files.get", Echo()}});
+  files.catch_all = true;
+  router->Add(std::move(files));
+  Api hosted = MakeApi("hosted", {{Method::kGet, "/{object=**}", "hosted.get", Echo()}});
+  hosted.claims = [](const Request& request) {
+    return request.headers.Get("Host").value_or("").starts_with("bucket.");
+  };
+  router->Add(std::move(hosted));
+  return router;
+}
+
+TEST(RouterCatchAll, GetsWhatNoOtherPatternComesNear) {
+  const auto router = RouterWithCatchAll();
+  EXPECT_EQ(Text(Send(*router, Method::kGet, "/my/a//b%20c")), "files.get bucket=my object=a//b c");
+  EXPECT_EQ(Text(Send(*router, Method::kGet, "/my/")), "files.list bucket=my");
+  EXPECT_EQ(Text(Send(*router, Method::kGet, "/my//a")), "files.get bucket=my object=/a");
+  // "storage" is also how the other API begins, but only its second segment makes it that API's.
+  EXPECT_EQ(Text(Send(*router, Method::kGet, "/storage/a")), "files.get bucket=storage object=a");
+  EXPECT_EQ(Text(Send(*router, Method::kGet, "/storage/v1/b/x")), "buckets.get bucket=x");
+  EXPECT_EQ(Send(*router, Method::kPost, "/my/a").status, 405);
+}
+
+TEST(RouterCatchAll, LeavesUnknownMethodsToTheApiWhosePathTheyShare) {
+  const auto router = RouterWithCatchAll();
+  EXPECT_THAT(Text(Send(*router, Method::kGet, "/storage/v1/nothing")), HasSubstr("storage: no"));
+  const Response refused = Send(*router, Method::kPut, "/storage/v1/b/x");
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_THAT(Text(refused), HasSubstr("storage: "));
+}
+
+TEST(RouterClaims, TakesARequestBeforeAnyPathIsLookedAt) {
+  const auto router = RouterWithCatchAll();
+  Request request;
+  request.target = "/storage/v1/b/x";
+  request.headers.Set("Host", "bucket.localhost");
+  EXPECT_EQ(Text(router->Dispatch(request)), "hosted.get object=storage/v1/b/x");
+  EXPECT_EQ(router->RenderError(request, NotFound("gone")).status, 404);
+}
+
 }  // namespace
 }  // namespace landfall::net

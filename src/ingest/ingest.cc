@@ -132,7 +132,7 @@ Result<NotifyOutcome> IngestService::Notify(const CallContext& ctx, const Json& 
                  std::to_string(live->generation) + "); old hints are ignored");
   }
   const std::vector<bool> fresh =
-      TRY(pipeline_.Offer({pipeline_.SeenRecord(bucket.project, key, rule)}));
+      TRY(pipeline_.Offer(ctx, {pipeline_.SeenRecord(bucket.project, key, rule)}));
   const bool duplicate = fresh.empty() || !fresh.front();
   return NotifyOutcome{
       .acts = true,

@@ -265,18 +265,42 @@ Result<Verdict> Loader::TryPrepare(const CallContext& ctx, const warehouse::Load
     }
     record.planned_at = clock_.Now();
   }
+  SetPlanned(*prepared, record);
+  return Write(std::move(record),
+               {.what = Verdict::What::kReady, .not_before = {}, .prepared = prepared});
+}
+
+void Loader::SetPlanned(Prepared& prepared, warehouse::LoadRecord& record) {
   record.state = "planned";
-  record.reason = PlanReason(prepared->plan);
-  prepared->record = record;
-  log_.Info("batch_planned", {{"load", UriOf(key)},
-                              {"table", warehouse::ToString(prepared->plan.destination)},
+  record.reason = PlanReason(prepared.plan);
+  prepared.record = record;
+  log_.Info("batch_planned", {{"load", UriOf(record.key)},
+                              {"table", warehouse::ToString(prepared.plan.destination)},
                               {"partition", record.partition},
                               {"files", record.file_count},
                               {"bytes", record.bytes},
                               {"jobs", record.jobs.size()},
                               {"attempt", record.attempt}});
-  return Write(std::move(record),
-               {.what = Verdict::What::kReady, .not_before = {}, .prepared = prepared});
+}
+
+std::shared_ptr<Prepared> Loader::PrepareFresh(const CallContext& ctx,
+                                               const warehouse::LoadRecord& seen) {
+  const Result<storage::Object> live = storage_.Get(ctx, seen.key.bucket, seen.key.object);
+  if (!live.ok() || live->generation != seen.key.generation) return nullptr;
+  // A known load may have a frozen plan, which a new one must not replace.
+  const auto known = warehouse_.FindLoad(seen.key);
+  if (!known.ok() || *known) return nullptr;
+  auto prepared = std::make_shared<Prepared>();
+  warehouse::LoadRecord record = seen;
+  record.attempt = 1;
+  record.epoch = 1;
+  record.worker = options_.worker;
+  record.status = "CLAIMED";
+  if (!PlanBatch(ctx, record, prepared->plan).ok()) return nullptr;
+  CopyPlan(prepared->plan, record);
+  record.planned_at = clock_.Now();
+  SetPlanned(*prepared, record);
+  return prepared;
 }
 
 Result<bool> Loader::SourcesChanged(const CallContext& ctx, const Plan& plan, bool& gone,

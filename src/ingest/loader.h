@@ -51,6 +51,10 @@ class Loader {
          Metrics& metrics);
 
   Verdict Prepare(const CallContext& ctx, const warehouse::LoadKey& key);
+  // The short way for a marker that has no row yet: `seen` is its row to be. Plans it and writes no
+  // row: when MarkSeen has taken the record returned, the batch is ready to run. Null when the long way must decide: the marker is known, its generation
+  // is no longer the live one, or planning failed.
+  std::shared_ptr<Prepared> PrepareFresh(const CallContext& ctx, const warehouse::LoadRecord& seen);
   Verdict Run(const CallContext& ctx, Prepared& batch);
 
   PlanStore& plans() { return plans_; }
@@ -61,6 +65,7 @@ class Loader {
   Result<std::optional<Plan>> FrozenPlan(const warehouse::LoadRecord& record);
   Result<bool> IsSuperseded(const CallContext& ctx, warehouse::LoadRecord& record);
   Status PlanBatch(const CallContext& ctx, warehouse::LoadRecord& record, Plan& plan);
+  void SetPlanned(Prepared& prepared, warehouse::LoadRecord& record);
   // True when a source is not what the plan pinned; says which in `reason`.
   Result<bool> SourcesChanged(const CallContext& ctx, const Plan& plan, bool& gone,
                               std::string& reason);

@@ -64,6 +64,36 @@ TEST_F(IngestLoader, LoadsWhatIsAtAndBelowTheMarker) {
   EXPECT_EQ(t_.warehouse.states(key), (std::vector<std::string>{"planned", "loading"}));
 }
 
+TEST_F(IngestLoader, AFreshMarkerIsPlannedWithoutARow) {
+  t_.Put("ds/t/a.csv", "xx");
+  const storage::Object object = t_.Put("ds/t/_SUCCESS", "");
+  warehouse::LoadRecord seen;
+  seen.key = {object.bucket, object.name, object.generation};
+  seen.project = "p";
+  const std::shared_ptr<Prepared> batch = loader_->PrepareFresh({}, seen);
+  ASSERT_NE(batch, nullptr);
+  EXPECT_FALSE(t_.warehouse.FindLoad(seen.key).value()) << "the row is the caller's to write";
+  EXPECT_EQ(batch->record.state, "planned");
+  EXPECT_EQ(batch->record.epoch, 1);
+  ASSERT_TRUE(t_.warehouse.MarkSeen({batch->record}).ok());
+  EXPECT_EQ(loader_->PrepareFresh({}, seen), nullptr) << "a known load may have a frozen plan";
+  EXPECT_EQ(loader_->Run({}, *batch).what, What::kOver);
+  EXPECT_EQ(Row(seen.key).rows, 2);
+}
+
+TEST_F(IngestLoader, WhatCannotBePlannedOrIsOldTakesTheLongWay) {
+  const storage::Object empty = t_.Put("ds/none/_SUCCESS", "");
+  warehouse::LoadRecord seen;
+  seen.project = "p";
+  seen.key = {empty.bucket, empty.name, empty.generation};
+  EXPECT_EQ(loader_->PrepareFresh({}, seen), nullptr) << "an empty batch gets its reason there";
+  t_.Put("ds/t/a.csv", "xx");
+  const storage::Object old = t_.Put("ds/t/_SUCCESS", "");
+  t_.Put("ds/t/_SUCCESS", "");
+  seen.key = {old.bucket, old.name, old.generation};
+  EXPECT_EQ(loader_->PrepareFresh({}, seen), nullptr);
+}
+
 TEST_F(IngestLoader, MissingTableIsDetectedAndPartitionedAsThePathSays) {
   t_.Put("ds/t/2020/01/02/a.csv", "xx");
   ASSERT_EQ(Step(Mark("ds/t/2020/01/02/_SUCCESS")).what, What::kOver);

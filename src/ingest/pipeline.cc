@@ -9,6 +9,7 @@ namespace landfall::ingest {
 namespace {
 
 constexpr std::size_t kHintsPerPull = 1000;
+constexpr std::size_t kPlannedAtOnceMax = 4;  // markers of one pull
 constexpr std::chrono::milliseconds kPullWait{1000};
 constexpr std::chrono::seconds kAckDeadline{60};
 constexpr std::chrono::milliseconds kStateRetry{
@@ -120,38 +121,70 @@ warehouse::LoadRecord Pipeline::SeenRecord(const std::string& project,
   return record;
 }
 
-Result<std::vector<bool>> Pipeline::Offer(const std::vector<warehouse::LoadRecord>& seen) {
+std::vector<warehouse::LoadRecord> Pipeline::TakeForOffer(
+    const std::vector<warehouse::LoadRecord>& seen, bool& plan_at_once) {
+  const auto offered_elsewhere = [&](const warehouse::LoadRecord& record) REQUIRES(mu_) {
+    return offering_.contains(record.key);
+  };
+  std::vector<warehouse::LoadRecord> asked;
+  const MutexLock lock(mu_);
+  while (std::ranges::any_of(seen, offered_elsewhere)) changed_.WaitFor(mu_, kIdleWait);
   // A storm of repeats of one marker is one row to look up, and none while the marker is in our
   // hands.
-  std::vector<warehouse::LoadRecord> asked;
-  std::map<warehouse::LoadKey, std::size_t> place;
-  {
-    const MutexLock lock(mu_);
-    for (const warehouse::LoadRecord& record : seen) {
-      if (schedule_.Knows(record.key)) continue;
-      if (place.emplace(record.key, asked.size()).second) asked.push_back(record);
-    }
-  }
-  std::vector<bool> fresh;
-  if (!asked.empty()) fresh = TRY(warehouse_.MarkSeen(asked));
-  std::vector<bool> news;
-  const MutexLock lock(mu_);
   for (const warehouse::LoadRecord& record : seen) {
-    const auto at = place.find(record.key);
-    const bool is_new = at != place.end() && at->second < fresh.size() && fresh[at->second];
-    news.push_back(is_new);
-    if (is_new) {
-      schedule_.Add(record.key, std::nullopt);
-      place.erase(at);
-    } else {
-      duplicates_.Add();
-      log_.Debug("duplicate_notification", {{"bucket", record.key.bucket},
-                                            {"object", record.key.object},
-                                            {"generation", record.key.generation}});
-    }
+    if (!schedule_.Knows(record.key) && offering_.insert(record.key).second)
+      asked.push_back(record);
   }
+  plan_at_once = asked.size() <= kPlannedAtOnceMax && schedule_.CanPlanAtOnce();
+  return asked;
+}
+
+void Pipeline::Offered(const std::vector<warehouse::LoadRecord>& asked) {
+  const MutexLock lock(mu_);
+  for (const warehouse::LoadRecord& record : asked) offering_.erase(record.key);
   queued_.Set(static_cast<std::int64_t>(schedule_.size()));
   changed_.NotifyAll();
+}
+
+Result<std::vector<bool>> Pipeline::Offer(const CallContext& ctx,
+                                          const std::vector<warehouse::LoadRecord>& seen) {
+  bool plan_at_once = false;
+  std::vector<warehouse::LoadRecord> asked = TakeForOffer(seen, plan_at_once);
+  std::map<warehouse::LoadKey, std::shared_ptr<Prepared>> prepared;
+  if (plan_at_once) {
+    for (warehouse::LoadRecord& record : asked) {
+      if (auto batch = loader_.PrepareFresh(ctx, record)) {
+        record = batch->record;
+        prepared[record.key] = std::move(batch);
+      }
+    }
+  }
+  Result<std::vector<bool>> fresh = std::vector<bool>();
+  if (!asked.empty()) fresh = warehouse_.MarkSeen(asked);
+  std::set<warehouse::LoadKey> added;
+  if (fresh.ok()) {
+    const MutexLock lock(mu_);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      if (!(*fresh)[i]) continue;
+      added.insert(asked[i].key);
+      if (const auto batch = prepared.find(asked[i].key); batch != prepared.end()) {
+        schedule_.AddPrepared(asked[i].key, batch->second, TableKey(batch->second->plan));
+      } else {
+        schedule_.Add(asked[i].key, std::nullopt);
+      }
+    }
+  }
+  Offered(asked);
+  TRY(fresh);
+  std::vector<bool> news;
+  for (const warehouse::LoadRecord& record : seen) {
+    news.push_back(added.erase(record.key) > 0);
+    if (news.back()) continue;
+    duplicates_.Add();
+    log_.Debug("duplicate_notification", {{"bucket", record.key.bucket},
+                                          {"object", record.key.object},
+                                          {"generation", record.key.generation}});
+  }
   return news;
 }
 
@@ -189,11 +222,11 @@ std::vector<warehouse::LoadRecord> Pipeline::Accept(const CallContext& ctx,
 }
 
 // Hints are acknowledged only after their rows are durable, however long that takes.
-bool Pipeline::OfferUntilDurable(const std::vector<warehouse::LoadRecord>& seen,
-                                 const std::stop_token& stop) {
+bool Pipeline::OfferUntilDurable(const CallContext& ctx,
+                                 const std::vector<warehouse::LoadRecord>& seen) {
   bool told = false;
-  while (!stop.stop_requested()) {
-    const auto fresh = Offer(seen);
+  while (!ctx.stop.stop_requested()) {
+    const auto fresh = Offer(ctx, seen);
     if (fresh.ok()) return true;
     if (!told)
       log_.Warn("hints_not_durable",
@@ -219,7 +252,7 @@ void Pipeline::PumpLoop(std::stop_token stop) {
     }
     if (hints->empty()) continue;
     hints_.Add(hints->size());
-    if (!OfferUntilDurable(Accept(ctx, *hints), stop)) return;
+    if (!OfferUntilDurable(ctx, Accept(ctx, *hints))) return;
     std::vector<std::string> ids;
     for (const pubsub::Delivery& hint : *hints) ids.push_back(hint.ack_id);
     const Status acknowledged = pubsub_.Acknowledge(ctx, kSubscription, ids);
@@ -269,7 +302,7 @@ void Pipeline::PlannerLoop(std::stop_token stop) {
     const Verdict verdict = loader_.Prepare(ctx, *key);
     const MutexLock lock(mu_);
     if (verdict.what == Verdict::What::kReady) {
-      schedule_.AddPrepared(verdict.prepared, TableKey(verdict.prepared->plan));
+      schedule_.AddPrepared(*key, verdict.prepared, TableKey(verdict.prepared->plan));
       changed_.NotifyAll();
     } else {
       Settle(*key, verdict);

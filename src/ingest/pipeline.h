@@ -1,9 +1,10 @@
-// The threads between hints and rows: one pump takes hints from the subscription, one planner plans
-// markers in order of arrival, `workers_max` workers load, one batch per table at a time.
+// The threads between hints and rows: one pump takes hints from the subscription and plans at once
+// what comes while nothing waits, one planner plans the other markers in order of arrival, `workers_max` workers load, one batch per table at a time.
 // Everything these threads remember is also in the load state, so losing them loses nothing.
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,7 +40,8 @@ class Pipeline {
   void Stop();
 
   // Durable on return: one row per marker that had none. Which were new, in order.
-  Result<std::vector<bool>> Offer(const std::vector<warehouse::LoadRecord>& seen);
+  Result<std::vector<bool>> Offer(const CallContext& ctx,
+                                  const std::vector<warehouse::LoadRecord>& seen);
 
   // The row of a marker nobody has heard of yet.
   warehouse::LoadRecord SeenRecord(const std::string& project, const warehouse::LoadKey& key,
@@ -52,8 +54,12 @@ class Pipeline {
   // The rows for those hints that are markers of some rule; the others are logged.
   std::vector<warehouse::LoadRecord> Accept(const CallContext& ctx,
                                             const std::vector<pubsub::Delivery>& hints);
-  bool OfferUntilDurable(const std::vector<warehouse::LoadRecord>& seen,
-                         const std::stop_token& stop);
+  bool OfferUntilDurable(const CallContext& ctx, const std::vector<warehouse::LoadRecord>& seen);
+  // Those of `seen` that are in nobody's hands, each once, and now in ours until Offered(). Waits
+  // for markers that another caller is offering: their rows are not durable yet.
+  std::vector<warehouse::LoadRecord> TakeForOffer(const std::vector<warehouse::LoadRecord>& seen,
+                                                  bool& plan_at_once);
+  void Offered(const std::vector<warehouse::LoadRecord>& asked);
   Status TakeUpUnfinished();
   void Settle(const warehouse::LoadKey& key, const Verdict& verdict) REQUIRES(mu_);
   // Waits for work, a due time, the stop, or a while.
@@ -73,6 +79,7 @@ class Pipeline {
   Mutex mu_;
   CondVar changed_;
   Schedule schedule_ GUARDED_BY(mu_);
+  std::set<warehouse::LoadKey> offering_ GUARDED_BY(mu_);
   std::vector<std::jthread> threads_;  // last: they use all of the above
 };
 

@@ -156,6 +156,16 @@ TEST_F(IngestPipeline, HintsAreHeldUntilTheirRowsAreDurable) {
   ASSERT_TRUE(Reaches(marker, "committed"));
 }
 
+TEST_F(IngestPipeline, AMarkerThatComesAloneIsPlannedInTheChangeThatMarksItSeen) {
+  t_.Put("ds/t/a", "xx");
+  const auto marker = Marker();
+  t_.warehouse.FailUpdates(1'000'000);
+  Hint(marker);
+  ASSERT_TRUE(Reaches(marker, "committed"));
+  EXPECT_EQ(Row(marker)->epoch, 1);
+  EXPECT_EQ(Row(marker)->attempt, 1);
+}
+
 TEST_F(IngestPipeline, RetriesWaitForTheirTime) {
   t_.Put("ds/t/a", "xx");
   const auto marker = Marker();

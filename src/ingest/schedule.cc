@@ -24,15 +24,20 @@ std::optional<warehouse::LoadKey> Schedule::TakeWaiting(TimePoint now) {
   if (!delayed_.empty() && delayed_.begin()->first <= now) {
     const warehouse::LoadKey key = delayed_.begin()->second;
     delayed_.erase(delayed_.begin());
+    planning_.insert(key);
     return key;
   }
   if (waiting_.empty()) return std::nullopt;
   const warehouse::LoadKey key = waiting_.front();
   waiting_.pop_front();
+  planning_.insert(key);
   return key;
 }
 
-void Schedule::AddPrepared(std::shared_ptr<Prepared> batch, std::string table) {
+void Schedule::AddPrepared(const warehouse::LoadKey& key, std::shared_ptr<Prepared> batch,
+                           std::string table) {
+  known_.insert(key);
+  planning_.erase(key);
   prepared_.push_back({std::move(batch), std::move(table)});
 }
 

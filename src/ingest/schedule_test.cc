@@ -40,9 +40,9 @@ TEST(IngestSchedule, DelayedMarkersWaitForTheirTime) {
 
 TEST(IngestSchedule, OneBatchPerTableAtATime) {
   Schedule schedule({});
-  schedule.AddPrepared(Batch(1), "t");
-  schedule.AddPrepared(Batch(2), "t");
-  schedule.AddPrepared(Batch(3), "u");
+  schedule.AddPrepared(Key(1), Batch(1), "t");
+  schedule.AddPrepared(Key(2), Batch(2), "t");
+  schedule.AddPrepared(Key(3), Batch(3), "u");
   EXPECT_EQ(schedule.TakePrepared()->record.key, Key(1));
   EXPECT_EQ(schedule.TakePrepared()->record.key, Key(3)) << "another table does not wait";
   EXPECT_EQ(schedule.TakePrepared(), nullptr);
@@ -50,12 +50,26 @@ TEST(IngestSchedule, OneBatchPerTableAtATime) {
   EXPECT_EQ(schedule.TakePrepared()->record.key, Key(2));
 }
 
+TEST(IngestSchedule, NobodyIsPlannedBeforeThoseWhoWait) {
+  Schedule schedule({.waiting_max = 10, .prepared_max = 2});
+  EXPECT_TRUE(schedule.CanPlanAtOnce());
+  schedule.Add(Key(1), {});
+  EXPECT_FALSE(schedule.CanPlanAtOnce()) << "one waits";
+  schedule.TakeWaiting(kNow);
+  EXPECT_FALSE(schedule.CanPlanAtOnce()) << "one is being planned";
+  schedule.AddPrepared(Key(1), Batch(1), "t");
+  EXPECT_TRUE(schedule.CanPlanAtOnce());
+  schedule.AddPrepared(Key(2), Batch(2), "t");
+  EXPECT_TRUE(schedule.Knows(Key(2)));
+  EXPECT_FALSE(schedule.CanPlanAtOnce()) << "planning waits for loading";
+}
+
 TEST(IngestSchedule, FullQueuesSaySo) {
   Schedule schedule({.waiting_max = 1, .prepared_max = 1});
   EXPECT_TRUE(schedule.Add(Key(1), {}));
   EXPECT_FALSE(schedule.Add(Key(2), {}));
   EXPECT_TRUE(schedule.overflowed());
-  schedule.AddPrepared(Batch(9), "t");
+  schedule.AddPrepared(Key(9), Batch(9), "t");
   EXPECT_EQ(schedule.TakeWaiting(kNow), std::nullopt) << "planning waits for loading";
   schedule.TakePrepared();
   EXPECT_EQ(schedule.TakeWaiting(kNow), Key(1));

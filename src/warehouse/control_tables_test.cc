@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "warehouse/connection_pool.h"
 #include "warehouse/duck.h"
 #include "warehouse/job_store.h"
 
@@ -19,8 +20,8 @@ Status InsertAndFinish(Connection& connection, int writer, int n) {
   TRY(InsertJob(connection, job));
   Transaction transaction = TRY(Transaction::Begin(connection));
   job.state = JobState::kDone;
-  TRY(SaveJob(connection, job));
-  TRY(SaveJobResult(connection, job.ref, "[]", "", FromMicros(1)));
+  const JobResult result{.rows = "[]", .table = "", .expires = FromMicros(1)};
+  TRY(SaveJob(connection, job, &result));
   return transaction.Commit();
 }
 
@@ -46,6 +47,55 @@ TEST(ControlTables, UpdatesAndCommittedAppendsOfManyConnectionsDoNotMeet) {
   QueryResult done = setup->Run("SELECT count(*) FROM _landfall.jobs WHERE state = 2").value();
   ASSERT_TRUE(done.Next().value());
   EXPECT_EQ(done.Int64(0), kWriters * kJobsEach);
+}
+
+TEST(KeptStatements, GoOnAfterAChangeOfTheirTable) {
+  const auto database = Database::Open({}, nullptr).value();
+  const auto connection = database->Connect().value();
+  const auto count = [&] {
+    QueryResult rows = connection->RunKept("SELECT count(*) FROM t WHERE a >= $1", {1}).value();
+    return rows.Next().value() ? rows.Int64(0) : -1;
+  };
+  EXPECT_FALSE(connection->RunKept("SELECT count(*) FROM t WHERE a >= $1", {1}).ok());
+  ASSERT_TRUE(connection->Execute("CREATE TABLE t (a BIGINT)").ok());
+  ASSERT_TRUE(connection->Write("INSERT INTO t (a) VALUES ($1)", {2}).ok());
+  EXPECT_EQ(count(), 1);
+  ASSERT_TRUE(connection->Execute("DROP TABLE t; CREATE TABLE t (b VARCHAR, a INTEGER)").ok());
+  EXPECT_EQ(count(), 0);
+  ASSERT_TRUE(connection->Write("INSERT INTO t (a) VALUES ($1)", {3}).ok());
+  EXPECT_EQ(count(), 1);
+}
+
+TEST(KeptStatements, AreForgottenBeyondTheirNumber) {
+  const auto database = Database::Open({}, nullptr).value();
+  const auto connection = database->Connect().value();
+  for (int i = 0; i < 200; ++i) {
+    QueryResult row = connection->RunKept("SELECT $1 + " + std::to_string(i), {1}).value();
+    ASSERT_TRUE(row.Next().value());
+    EXPECT_EQ(row.Int64(0), i + 1);
+  }
+}
+
+TEST(ConnectionPool, WhoIsAloneStaysAlone) {
+  const auto database = Database::Open({}, nullptr).value();
+  ConnectionPool pool(*database, 2, "");
+  {
+    const auto lent = pool.Take().value();
+    EXPECT_EQ(pool.TakeAlone().status().code(), Code::kUnavailable);
+  }
+  std::atomic<bool> alone{true};
+  std::jthread other;
+  {
+    const auto only = pool.TakeAlone().value();
+    EXPECT_EQ(pool.TakeAlone().status().code(), Code::kUnavailable);
+    other = std::jthread([&] {
+      const auto lent = pool.Take().value();
+      EXPECT_FALSE(alone);
+    });
+    alone = false;
+  }
+  other.join();
+  EXPECT_TRUE(pool.TakeAlone().ok());
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/text.h"
+
 namespace landfall::warehouse {
 namespace {
 
@@ -136,6 +138,9 @@ Status Prepared::Bind(std::size_t index, const Param& value) {
     }
   };
   if (std::visit(Visitor{raw_, index}, value) == DuckDBSuccess) return {};
+  // DuckDB keeps no text for this one.
+  if (const auto* text = std::get_if<std::string_view>(&value); text != nullptr && !IsValidUtf8(*text))
+    return Internal("parameter " + std::to_string(index) + " is not UTF-8");
   return DuckError(TextOrUnknown(duckdb_prepare_error(raw_)))
       .Annotate("parameter " + std::to_string(index));
 }
@@ -170,7 +175,10 @@ Result<QueryResult> Prepared::RunStreaming() {
 
 // ---- Connection ----
 
-Connection::~Connection() { duckdb_disconnect(&raw_); }
+Connection::~Connection() {
+  kept_.clear();
+  duckdb_disconnect(&raw_);
+}
 
 Status Connection::Execute(std::string_view sql) {
   duckdb_result result;
@@ -204,11 +212,29 @@ Result<QueryResult> Connection::Write(std::string_view sql, std::initializer_lis
   return Write(sql, std::span<const Param>(params.begin(), params.size()));
 }
 
+Result<Prepared*> Connection::Keep(std::string_view sql, std::span<const Param> params) {
+  auto kept = kept_.find(sql);
+  if (kept == kept_.end()) {
+    if (kept_.size() >= kKeptMax) kept_.clear();
+    kept = kept_.emplace(std::string(sql), TRY(Prepare(sql))).first;
+  }
+  for (std::size_t i = 0; i < params.size(); ++i) TRY(kept->second.Bind(i + 1, params[i]));
+  return &kept->second;
+}
+
+Result<QueryResult> Connection::RunKept(std::string_view sql, std::initializer_list<Param> params) {
+  return RunKept(sql, std::span<const Param>(params.begin(), params.size()));
+}
+
+Result<QueryResult> Connection::RunKept(std::string_view sql, std::span<const Param> params) {
+  Prepared* const prepared = TRY(Keep(sql, params));
+  return prepared->Run();
+}
+
 Result<QueryResult> Connection::Write(std::string_view sql, std::span<const Param> params) {
-  Prepared prepared = TRY(Prepare(sql));
-  for (std::size_t i = 0; i < params.size(); ++i) TRY(prepared.Bind(i + 1, params[i]));
+  Prepared* const prepared = TRY(Keep(sql, params));
   const MutexLock lock(append_gate_);
-  return prepared.Run();
+  return prepared->Run();
 }
 
 void Connection::Interrupt() { duckdb_interrupt(raw_); }

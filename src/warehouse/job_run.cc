@@ -27,6 +27,25 @@ std::shared_ptr<const ResultRows> LiveJob::result() const {
   return result_;
 }
 
+bool LiveJob::TakeRecord() {
+  const MutexLock lock(mu_);
+  while (record_ == Record::kBeingMade) changed_.WaitFor(mu_, kStopCheck);
+  if (record_ == Record::kMade) return false;
+  record_ = Record::kBeingMade;
+  return true;
+}
+
+void LiveJob::RecordMade(bool ok) {
+  const MutexLock lock(mu_);
+  record_ = ok ? Record::kMade : Record::kNone;
+  changed_.NotifyAll();
+}
+
+bool LiveJob::recorded() const {
+  const MutexLock lock(mu_);
+  return record_ == Record::kMade;
+}
+
 bool LiveJob::WaitDone(std::chrono::milliseconds wait, const std::stop_token& stop) const {
   const auto end = std::chrono::steady_clock::now() + wait;
   const MutexLock lock(mu_);
@@ -92,13 +111,47 @@ bool JobRun::Pause(std::chrono::milliseconds wait) const {
 Status JobRun::CommitDone(Transaction& transaction, CatalogChange* change) {
   job.state = JobState::kDone;
   job.ended = clock_.Now();
-  TRY(SaveJob(connection, job));
-  if (has_result)
-    TRY(SaveJobResult(connection, job.ref, result.rows, result.table, *job.ended + result_life));
+  const bool first = live_.TakeRecord();
+  Status committed = WriteAndCommit(first, transaction, change);
+  if (first) live_.RecordMade(committed.ok());
+  return committed;
+}
+
+Status JobRun::WriteAndCommit(bool first, Transaction& transaction, CatalogChange* change) {
+  const JobResult stored{.rows = result.rows,
+                         .table = result.table,
+                         .expires = job.ended.value_or(TimePoint()) + result_life};
+  const JobResult* const rows = has_result ? &stored : nullptr;
+  const Status saved =
+      first ? AddJob(connection, job, "", rows) : SaveJob(connection, job, rows);
+  // The record was made after our transaction began.
+  if (saved.code() == Code::kNotFound) return Aborted(saved.message(), "conflict");
+  TRY(saved);
   // From here on a cancel comes too late: an interrupted COMMIT may have happened.
   if (!live_.BeginCommit())
     return Cancelled("Job execution was cancelled: User requested cancellation");
   return change != nullptr ? change->Commit(transaction) : transaction.Commit();
+}
+
+Status JobRun::CommitResult() {
+  job.state = JobState::kDone;
+  job.ended = clock_.Now();
+  // Before the transaction begins, so that it sees a record that somebody else has just made.
+  const bool first = live_.TakeRecord();
+  const auto commit = [&]() -> Status {
+    Transaction transaction = TRY(Transaction::Begin(connection));
+    return WriteAndCommit(first, transaction, nullptr);
+  };
+  Status committed = commit();
+  if (first) live_.RecordMade(committed.ok());
+  return committed;
+}
+
+Status JobRun::Save() {
+  const bool first = live_.TakeRecord();
+  Status saved = first ? AddJob(connection, job) : SaveJob(connection, job);
+  if (first) live_.RecordMade(saved.ok());
+  return saved;
 }
 
 }  // namespace landfall::warehouse

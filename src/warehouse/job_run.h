@@ -31,7 +31,9 @@ struct ResultRows {
 // Shared by the worker and everybody who watches the job. Thread-safe.
 class LiveJob {
  public:
-  explicit LiveJob(Job job) : job_(std::move(job)) {}
+  // `recorded`: its durable record is made already.
+  LiveJob(Job job, bool recorded)
+      : record_(recorded ? Record::kMade : Record::kNone), job_(std::move(job)) {}
 
   Job Snapshot() const;
   bool done() const;
@@ -39,12 +41,20 @@ class LiveJob {
   bool WaitDone(std::chrono::milliseconds wait, const std::stop_token& stop) const;
   std::stop_token stop_token() const { return stop_.get_token(); }
 
+  // A SELECT that a client waits for gets its record together with its result; or before, from
+  // whoever gives its id away while it still runs. True: the caller makes the record now and then says
+  // RecordMade. False: it is made. Waits while somebody else is making it.
+  bool TakeRecord();
+  void RecordMade(bool ok);
+  bool recorded() const;
+
   // Asks the work to end, and interrupts its query unless it has begun to commit.
   void Cancel();
 
  private:
   friend class JobRun;
   friend class JobRunner;
+  enum class Record : std::uint8_t { kNone, kBeingMade, kMade };
   void Start(TimePoint now, Connection* connection);
   bool BeginCommit();                // false: cancelled first. True: no interrupt comes any more
   void Arm(Connection& connection);  // a new attempt may be interrupted again
@@ -54,6 +64,7 @@ class LiveJob {
   std::stop_source stop_;
   mutable Mutex mu_;
   mutable CondVar changed_;
+  Record record_ GUARDED_BY(mu_);
   Job job_ GUARDED_BY(mu_);
   std::shared_ptr<const ResultRows> result_ GUARDED_BY(mu_);
   Connection* running_ GUARDED_BY(mu_) = nullptr;  // while it may be interrupted
@@ -78,8 +89,14 @@ class JobRun {
   // Writes the finished record and the result into the transaction and commits it, with the
   // catalog's changes when given. kCancelled: nothing happened.
   Status CommitDone(Transaction& transaction, CatalogChange* change = nullptr);
+  // The same for a job without any effect but its result.
+  Status CommitResult();
+  // The record alone, of a job that had no effect.
+  Status Save();
 
  private:
+  Status WriteAndCommit(bool first, Transaction& transaction, CatalogChange* change);
+
   LiveJob& live_;
   Clock& clock_;
 };

@@ -63,9 +63,9 @@ void JobRunner::Forget() {
   --reserved_;
 }
 
-std::shared_ptr<LiveJob> JobRunner::Submit(Job job, JobWork work) {
+std::shared_ptr<LiveJob> JobRunner::Submit(Job job, JobWork work, bool recorded) {
   const Key key(job.ref.project, job.ref.job_id);
-  auto live = std::make_shared<LiveJob>(std::move(job));
+  auto live = std::make_shared<LiveJob>(std::move(job), recorded);
   const MutexLock lock(mu_);
   jobs_[key] = live;
   queue_.push_back({live, std::move(work)});
@@ -78,6 +78,16 @@ std::shared_ptr<LiveJob> JobRunner::Find(std::string_view project, std::string_v
   const MutexLock lock(mu_);
   const auto it = jobs_.find({std::string(project), std::string(job_id)});
   return it == jobs_.end() ? nullptr : it->second;
+}
+
+std::vector<std::shared_ptr<LiveJob>> JobRunner::Unrecorded(std::string_view project) const {
+  std::vector<std::shared_ptr<LiveJob>> jobs;
+  const MutexLock lock(mu_);
+  for (auto it = jobs_.lower_bound({std::string(project), ""});
+       it != jobs_.end() && it->first.first == project; ++it) {
+    if (!it->second->recorded()) jobs.push_back(it->second);
+  }
+  return jobs;
 }
 
 void JobRunner::Drop(std::string_view project, std::string_view job_id) {
@@ -116,6 +126,8 @@ Status JobRunner::RunWork(const Queued& queued, JobRun& run) const {
     Status status = queued.work(run);
     const bool conflict = status.code() == Code::kAborted && status.reason() == "conflict";
     if (!conflict || attempt == kAttemptsMax) return status;
+    log_.Info("job_tried_again",
+              {{"job", ToString(run.job.ref)}, {"attempt", attempt}, {"why", status.message()}});
     if (!run.Pause(std::chrono::milliseconds(10 * attempt))) return run.CheckStop();
     run.job = fresh;
     run.result = {};
@@ -130,7 +142,7 @@ void JobRunner::SaveFailure(JobRun& run, const Status& status) {
   run.job.error = JobErrorOf(status);
   run.job.errors.insert(run.job.errors.begin(), *run.job.error);
   if (run.job.errors.size() > kErrorsMax) run.job.errors.resize(kErrorsMax);
-  const Status saved = SaveJob(run.connection, run.job);
+  const Status saved = run.Save();
   // The record stays PENDING and the next start ends it; until then memory has the truth.
   if (!saved.ok())
     log_.Error("job_record_not_saved",

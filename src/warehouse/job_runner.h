@@ -40,11 +40,13 @@ class JobRunner {
   // with Forget.
   Status Reserve();
   void Forget();
-  // Runs `work` for the job, whose record is durable already.
-  std::shared_ptr<LiveJob> Submit(Job job, JobWork work);
+  // Runs `work` for the job, whose record is durable already when `recorded`.
+  std::shared_ptr<LiveJob> Submit(Job job, JobWork work, bool recorded);
 
   // In progress or lately finished; nullptr otherwise.
   std::shared_ptr<LiveJob> Find(std::string_view project, std::string_view job_id) const;
+  // Jobs of a project that have no durable record yet.
+  std::vector<std::shared_ptr<LiveJob>> Unrecorded(std::string_view project) const;
   void Drop(std::string_view project, std::string_view job_id);  // of a deleted job
   bool idle() const;
 

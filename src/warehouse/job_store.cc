@@ -93,17 +93,24 @@ Status StatusOf(const JobError& error) {
 
 Status InsertJob(Connection& connection, const Job& job, std::string_view request_id) {
   QueryResult taken =
-      TRY(connection.Run("SELECT record FROM _landfall.jobs WHERE project = $1 AND job_id = $2",
+      TRY(connection.RunKept("SELECT record FROM _landfall.jobs WHERE project = $1 AND job_id = $2",
                          {job.ref.project, job.ref.job_id}));
   if (TRY(taken.Next())) {
     const Job first = TRY(ParseJobRecord(job.ref.project, job.ref.job_id, taken.Text(0)));
     return AlreadyExists("Already Exists: Job " + ToString(first.ref));
   }
+  return AddJob(connection, job, request_id);
+}
+
+Status AddJob(Connection& connection, const Job& job, std::string_view request_id,
+              const JobResult* result) {
   const std::string record = JobRecord(job);
+  const Param null;
   Result<QueryResult> inserted = connection.Write(
-      "INSERT INTO _landfall.jobs VALUES ($1, $2, $3, $4, $5, false, $6, NULL, NULL, NULL)",
+      "INSERT INTO _landfall.jobs VALUES ($1, $2, $3, $4, $5, false, $6, $7, $8, $9)",
       {job.ref.project, job.ref.job_id, ToMicros(job.created), static_cast<std::int32_t>(job.state),
-       request_id, record});
+       request_id, record, result ? Param(result->rows) : null, result ? Param(result->table) : null,
+       result ? Param(ToMicros(result->expires)) : null});
   if (inserted.ok()) return {};
   // Another connection was faster: its uncommitted key is a conflict, its committed one a
   // constraint.
@@ -111,25 +118,22 @@ Status InsertJob(Connection& connection, const Job& job, std::string_view reques
   return raced ? AlreadyExists("Already Exists: Job " + ToString(job.ref)) : inserted.status();
 }
 
-Status SaveJob(Connection& connection, const Job& job) {
+Status SaveJob(Connection& connection, const Job& job, const JobResult* result) {
   const std::string record = JobRecord(job);
-  const QueryResult saved = TRY(connection.Write(
-      "UPDATE _landfall.jobs SET state = $3, record = $4 WHERE project = $1 AND job_id = $2",
-      {job.ref.project, job.ref.job_id, static_cast<std::int32_t>(job.state), record}));
+  std::string sql = "UPDATE _landfall.jobs SET state = $3, record = $4";
+  std::vector<Param> params = {job.ref.project, job.ref.job_id, static_cast<std::int32_t>(job.state),
+                               record};
+  if (result != nullptr) {
+    sql += ", result_rows = $5, result_table = $6, expires = $7";
+    params.insert(params.end(), {result->rows, result->table, ToMicros(result->expires)});
+  }
+  const QueryResult saved =
+      TRY(connection.Write(sql + " WHERE project = $1 AND job_id = $2", params));
   return saved.rows_changed() == 1 ? Status() : JobNotFound(job.ref);
 }
 
-Status SaveJobResult(Connection& connection, const JobRef& ref, std::string_view rows,
-                     std::string_view table, TimePoint expires) {
-  (void)TRY(connection.Write(
-      "UPDATE _landfall.jobs SET result_rows = $3, result_table = $4, expires = $5 "
-      "WHERE project = $1 AND job_id = $2",
-      {ref.project, ref.job_id, rows, table, ToMicros(expires)}));
-  return {};
-}
-
 Result<std::optional<StoredJob>> FindJob(Connection& connection, const JobRef& ref) {
-  QueryResult found = TRY(connection.Run(
+  QueryResult found = TRY(connection.RunKept(
       "SELECT record, result_rows, result_table, expires IS NOT NULL FROM _landfall.jobs "
       "WHERE project = $1 AND job_id = $2 AND NOT deleted",
       {ref.project, ref.job_id}));

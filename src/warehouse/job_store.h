@@ -29,12 +29,17 @@ Status StatusOf(const JobError& error);
 // A new record. A known id (project and job id; the location does not count; deleted jobs too) is
 // kAlreadyExists/"duplicate" naming the job and the location of the first one.
 Status InsertJob(Connection& connection, const Job& job, std::string_view request_id = {});
-// State and everything else of a record that is there.
-Status SaveJob(Connection& connection, const Job& job);
-// Rows of a result that is small enough, see result_rows.h; and the name of the result table of a
+// Rows of a result that is small enough, see result_rows.h; or the name of the result table of a
 // larger one.
-Status SaveJobResult(Connection& connection, const JobRef& ref, std::string_view rows,
-                     std::string_view table, TimePoint expires);
+struct JobResult {
+  std::string_view rows, table;
+  TimePoint expires;
+};
+// InsertJob without looking first: the caller knows that the id is free.
+Status AddJob(Connection& connection, const Job& job, std::string_view request_id = {},
+              const JobResult* result = nullptr);
+// State and everything else of a record that is there; its result only when there is a new one.
+Status SaveJob(Connection& connection, const Job& job, const JobResult* result = nullptr);
 
 struct StoredJob {
   Job job;

@@ -33,6 +33,44 @@ TEST(JobIdentity, EveryAcknowledgedJobIsFoundAfterARestart) {
   EXPECT_THAT(t->ListJobs(t.ctx, "p", {}).value().items, SizeIs(1));
 }
 
+TEST(JobIdentity, AnAnsweredSelectIsFoundAfterARestart) {
+  TestWarehouse t;
+  const Job asked = t->Query(t.ctx, "p", "", Sql("SELECT 'x' AS v"), {}, "", "").value();
+  t.Finish(asked);
+  t.Reopen();
+  EXPECT_EQ(t->GetJob(t.ctx, asked.ref).value().state, JobState::kDone);
+  EXPECT_THAT(t->JobRows(t.ctx, asked.ref, {}).value().rows,
+              ::testing::ElementsAre(R"({"f":[{"v":"x"}]})"));
+}
+
+TEST(JobIdentity, AFailedSelectIsFoundAfterARestart) {
+  TestWarehouse t;
+  const Job asked = t->Query(t.ctx, "p", "", Sql("SELECT nope"), {}, "", "").value();
+  t.Finish(asked);
+  t.Reopen();
+  EXPECT_EQ(t->GetJob(t.ctx, asked.ref).value().error->reason, "invalidQuery");
+}
+
+// Its record is made with its result, unless somebody is told its id before.
+TEST(JobIdentity, ASelectThatStillRunsIsListedAndRecordedOnce) {
+  TestWarehouse t;
+  const Job asked =
+      t->Query(t.ctx, "p", "",
+               Sql("SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 30000)) a, "
+                   "UNNEST(GENERATE_ARRAY(1, 30000)) b, "
+                   "UNNEST(GENERATE_ARRAY(1, 30000)) c WHERE a * b + c < 0"),
+               {}, "", "")
+          .value();
+  const Page<Job> listed = t->ListJobs(t.ctx, "p", {}).value();
+  ASSERT_THAT(listed.items, SizeIs(1));
+  EXPECT_EQ(listed.items[0].ref.job_id, asked.ref.job_id);
+  EXPECT_EQ(t->WaitJob(t.ctx, asked.ref, std::chrono::milliseconds(0)).value().ref.job_id,
+            asked.ref.job_id);
+  ASSERT_TRUE(t->CancelJob(t.ctx, asked.ref).ok());
+  t.Finish(asked);
+  EXPECT_THAT(t->ListJobs(t.ctx, "p", {}).value().items, SizeIs(1));
+}
+
 TEST(JobIdentity, AKnownIdIsADuplicateAndRunsNothing) {
   TestWarehouse t;
   t.MakeDataset();

@@ -11,6 +11,11 @@ namespace {
 
 constexpr int kConflictsMax = 5;
 constexpr int kJobSuffixMax = 99;  // the suffix "_NN" must fit in the id
+// A batch above one of these is announced: its jobs and the state "loading" are durable before the
+// work, so that people can watch it. A smaller one is over before anybody could look, and the
+// commit costs as much as its rows.
+constexpr std::int64_t kQuietBytesMax = 8 << 20;
+constexpr std::int64_t kQuietFilesMax = 1000;
 
 std::string OutboxPayload(const LoadRecord& record) {
   JsonArray jobs;
@@ -58,6 +63,7 @@ struct LoadEngine::Batch {
   std::optional<Schema> schema;
   std::int64_t load_id = 0;
   std::vector<BadRow> first_bad;
+  bool announced = false;
 };
 
 // The configuration a batch's jobs share, with the URIs of one of them.
@@ -72,14 +78,9 @@ Result<std::string> WithSources(const std::string& configuration_json,
   return ToText(configuration);
 }
 
-// Job records, durable before the work. An id that a failed attempt used up gets the next free
-// suffix.
-Result<std::vector<Job>> LoadEngine::PrepareJobs(Connection& connection, const BatchLoad& batch,
-                                                 LoadRecord& record) {
-  Transaction transaction = TRY(Transaction::Begin(connection));
-  TRY(CheckClaim(connection, record));
+// The jobs to be. An id that a failed attempt used up gets the next free suffix.
+Result<std::vector<Job>> LoadEngine::MakeJobs(Connection& connection, const BatchLoad& batch) {
   std::vector<Job> jobs;
-  record.jobs.clear();
   for (const BatchJob& wanted : batch.jobs) {
     Job job;
     job.ref = wanted.ref;
@@ -99,15 +100,21 @@ Result<std::vector<Job>> LoadEngine::PrepareJobs(Connection& connection, const B
     job.input_files = static_cast<std::int64_t>(wanted.sources.size());
     for (const SourceObject& source : wanted.sources)
       job.input_bytes += static_cast<std::int64_t>(source.size_bytes);
-    TRY(InsertJob(connection, job));
-    record.jobs.push_back(job.ref);
     jobs.push_back(std::move(job));
   }
-  record.status = "SUBMITTED";
-  record.state = "loading";
-  TRY(WriteLoad(connection, record, services_.clock.Now()));
-  TRY(transaction.Commit());
   return jobs;
+}
+
+Status LoadEngine::Announce(Connection& connection, Batch& batch) {
+  Transaction transaction = TRY(Transaction::Begin(connection));
+  TRY(CheckClaim(connection, batch.record));
+  for (const Job& job : batch.jobs) TRY(AddJob(connection, job));
+  batch.record.status = "SUBMITTED";
+  batch.record.state = "loading";
+  TRY(WriteLoad(connection, batch.record, services_.clock.Now()));
+  TRY(transaction.Commit());
+  batch.announced = true;
+  return {};
 }
 
 Result<LoadRecord> LoadEngine::RunBatch(const CallContext& ctx, const BatchLoad& load) {
@@ -123,11 +130,20 @@ Result<LoadRecord> LoadEngine::RunBatch(const CallContext& ctx, const BatchLoad&
               .first_bad = {}};
   for (const BatchJob& job : load.jobs)
     batch.sources.insert(batch.sources.end(), job.sources.begin(), job.sources.end());
-  TRY(CheckClaim(connection, batch.record));
   // The bad rows' table is written too; whoever changes it waits.
   const TableLocks::Held held = TRY(services_.locks.Acquire(
       {load.config.destination, BadTableRef(load.config.destination)}, ctx.stop));
-  batch.jobs = TRY(PrepareJobs(connection, load, batch.record));
+  // Before anything is made under the name of a load that somebody else holds.
+  TRY(CheckClaim(connection, batch.record));
+  batch.jobs = TRY(MakeJobs(connection, load));
+  batch.record.jobs.clear();
+  std::int64_t bytes = 0;
+  for (const Job& job : batch.jobs) {
+    batch.record.jobs.push_back(job.ref);
+    bytes += job.input_bytes;
+  }
+  if (bytes > kQuietBytesMax || std::ssize(batch.sources) > kQuietFilesMax)
+    TRY(Announce(connection, batch));
   const auto run = [&]() -> Status {
     batch.schema =
         TRY(FileSchema(services_, batch.config, batch.sources, services_.objects, connection));
@@ -193,7 +209,6 @@ Status LoadEngine::TryBatch(Connection& connection, Batch& batch) {
   Transaction transaction = TRY(Transaction::Begin(connection));
   CatalogChange change(services_.catalog, connection);
   LoadRecord record = batch.record;
-  TRY(CheckClaim(connection, record));
   const LoadInput input{.config = batch.config,
                         .sources = batch.sources,
                         .objects = services_.objects,
@@ -224,7 +239,7 @@ Status LoadEngine::TryBatch(Connection& connection, Batch& batch) {
       jobs[i].output_rows += output.objects[next].good;
       jobs[i].bad_records += output.objects[next].bad;
     }
-    TRY(SaveJob(connection, jobs[i]));
+    TRY(batch.announced ? SaveJob(connection, jobs[i]) : AddJob(connection, jobs[i]));
   }
   SetCommitted(record, batch.sources, output, now);
   TRY(WriteLoad(connection, record, now));
@@ -241,7 +256,8 @@ Status LoadEngine::TryBatch(Connection& connection, Batch& batch) {
   return {};
 }
 
-// The jobs did nothing: their records say why. When even that fails, a restart ends them.
+// The jobs did nothing: their records say why. When even that fails, a restart ends those that were
+// announced.
 void LoadEngine::EndJobs(Connection& connection, Batch& batch, const Status& failure) {
   for (Job& job : batch.jobs) {
     job.state = JobState::kDone;
@@ -255,7 +271,7 @@ void LoadEngine::EndJobs(Connection& connection, Batch& batch, const Status& fai
       job.errors.push_back(
           {"invalid", Uri(object), BadRecordMessage(batch.config.source_format, row, object)});
     }
-    (void)SaveJob(connection, job);
+    (void)(batch.announced ? SaveJob(connection, job) : AddJob(connection, job));
   }
 }
 

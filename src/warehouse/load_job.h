@@ -35,8 +35,9 @@ class LoadEngine {
 
  private:
   struct Batch;
-  Result<std::vector<Job>> PrepareJobs(Connection& connection, const BatchLoad& batch,
-                                       LoadRecord& record);
+  Result<std::vector<Job>> MakeJobs(Connection& connection, const BatchLoad& batch);
+  // Job records and the state "loading", durable before the work.
+  Status Announce(Connection& connection, Batch& batch);
   Status TryBatch(Connection& connection, Batch& batch);
   Status TryJob(JobRun& run, const LoadConfig& config, const LoadInput& input,
                 const Schema* file_schema, BadRows& bad_rows);

@@ -102,7 +102,7 @@ class LoadJobTest : public ::testing::Test {
     job.kind = JobKind::kLoad;
     job.created = clock_.Now();
     CHECK_OK(InsertJob(*connection_, job));
-    LiveJob live(job);
+    LiveJob live(job, true);
     const auto lease = pool_->Take().value();
     JobRun run(live, *lease, clock_);
     if (config.destination.table.empty()) config.destination = table_.ref;

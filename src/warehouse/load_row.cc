@@ -82,15 +82,13 @@ std::vector<Param> ParamsOf(const LoadRecord& r, const std::string& jobs) {
 
 }  // namespace
 
-Result<bool> InsertLoadRow(Connection& connection, const LoadRecord& record) {
+Status InsertLoadRow(Connection& connection, const LoadRecord& record) {
   std::string sql =
       "INSERT INTO \"_landfall\".loads (" + std::string(kLoadsColumns) + ") VALUES ($1";
   for (std::size_t i = 2; i <= std::size(kValues) + 3; ++i) sql += ", $" + std::to_string(i);
   const std::string jobs = JobsJson(record.jobs);
   const std::vector<Param> params = ParamsOf(record, jobs);
-  const QueryResult result =
-      TRY(connection.Write(sql + ") ON CONFLICT DO NOTHING", std::span<const Param>(params)));
-  return result.rows_changed() > 0;
+  return connection.Write(sql + ")", std::span<const Param>(params)).status();
 }
 
 Result<bool> UpdateLoadRow(Connection& connection, const LoadRecord& record) {

@@ -7,8 +7,8 @@
 
 namespace landfall::warehouse {
 
-// False when the key is there already.
-Result<bool> InsertLoadRow(Connection& connection, const LoadRecord& record);
+// The key must be new.
+Status InsertLoadRow(Connection& connection, const LoadRecord& record);
 // Everything but the key, where the key and the epoch match; false when none does.
 Result<bool> UpdateLoadRow(Connection& connection, const LoadRecord& record);
 // From the current row of a SELECT of kLoadsColumns.

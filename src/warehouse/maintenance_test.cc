@@ -97,8 +97,9 @@ TEST_F(MaintenanceTest, DropsResultsPastTheirTime) {
   ASSERT_TRUE(InsertJob(*connection, job).ok());
   const std::string table = ResultTableName(job.ref);
   ASSERT_TRUE(connection->Execute("CREATE TABLE _landfall_results." + table + " (v VARCHAR)").ok());
-  ASSERT_TRUE(
-      SaveJobResult(*connection, job.ref, "", table, clock.Now() + std::chrono::hours(24)).ok());
+  const JobResult result{
+      .rows = "", .table = table, .expires = clock.Now() + std::chrono::hours(24)};
+  ASSERT_TRUE(SaveJob(*connection, job, &result).ok());
   ASSERT_TRUE(maintenance->Sweep().ok());
   EXPECT_TRUE(FindJob(*connection, job.ref).value()->has_result);
   clock.Advance(std::chrono::hours(24));

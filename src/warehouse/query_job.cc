@@ -73,8 +73,7 @@ Status RunSelect(const QueryExecution& execution) {
   run.result = TRY(writer.Finish());
   run.has_result = true;
   run.job.destination = AnonymousTable(run.job.ref);
-  Transaction transaction = TRY(Transaction::Begin(run.connection));
-  return run.CommitDone(transaction);
+  return run.CommitResult();
 }
 
 Status CheckGuards(const QueryExecution& execution) {

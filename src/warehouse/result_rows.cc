@@ -1,5 +1,7 @@
 #include "warehouse/result_rows.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <set>
 
@@ -45,6 +47,12 @@ ResultWriter::~ResultWriter() = default;
 Status ResultWriter::Add(duckdb_data_chunk chunk) {
   std::vector<std::string> rows;
   TRY(encoder_.Encode(chunk, rows));
+  for (const std::string& row : rows) {
+    // DuckDB's texts are UTF-8. One that is not was overwritten while it was read, and reading
+    // again helps.
+    if (!simdjson::validate_utf8(row))
+      return Aborted("a row of the result is not UTF-8; the query runs again", "conflict");
+  }
   rows_ += static_cast<std::int64_t>(rows.size());
   if (spilled_) return Append(rows);
   for (const std::string& row : rows) (kept_ += row) += '\n';

@@ -171,7 +171,7 @@ class Warehouse {
                                const RowsRequest& request) = 0;
 
   // Load state. Durable on return. MarkSeen adds rows that are not there yet and says which were
-  // new.
+  // new. A record may come already planned, with epoch 1: then its history begins with two entries.
   virtual Result<std::vector<bool>> MarkSeen(const std::vector<LoadRecord>& records) = 0;
   virtual Result<std::optional<LoadRecord>> FindLoad(const LoadKey& key) = 0;
   virtual Result<std::vector<LoadRecord>> ListLoads(const LoadFilter& filter) = 0;

@@ -94,6 +94,8 @@ class WarehouseImpl final : public Warehouse {
 
   Result<Job> InsertJobAndRun(const CallContext& ctx, Job job, std::string_view request_id,
                               JobWork work);
+  // Makes the durable record of a job whose id is given away, when it has none yet.
+  Status Record(LiveJob& live);
   Result<Job> MakeQueryJob(const CallContext& ctx, JobRef ref, const QueryConfig& config,
                            Labels labels, std::string configuration_json) const;
   Result<Job> DryRun(const QueryConfig& config, Job job);

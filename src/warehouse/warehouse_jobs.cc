@@ -17,6 +17,14 @@ bool Wanted(const std::vector<JobState>& states, JobState state) {
   return states.empty() || std::find(states.begin(), states.end(), state) != states.end();
 }
 
+// Only a query can begin so.
+bool IsPlainSelect(const QueryConfig& config) {
+  const std::string_view sql = Trim(config.sql);
+  return !config.destination &&
+         (EqualsIgnoreCase(sql.substr(0, 6), "select") ||
+          EqualsIgnoreCase(sql.substr(0, 4), "with") || sql.starts_with('('));
+}
+
 }  // namespace
 
 std::string WarehouseImpl::FreshJobId() const { return "job_" + RandomHex(services_.random, 16); }
@@ -38,7 +46,15 @@ Result<Job> WarehouseImpl::InsertJobAndRun(const CallContext& ctx, Job job,
                ? AlreadyExists("Already Exists: Job " + ToString(job.ref))
                : inserted;
   }
-  return runner_.Submit(std::move(job), std::move(work))->Snapshot();
+  return runner_.Submit(std::move(job), std::move(work), true)->Snapshot();
+}
+
+Status WarehouseImpl::Record(LiveJob& live) {
+  if (!live.TakeRecord()) return {};
+  const Result<ConnectionPool::Lease> lease = connections_.Take();
+  const Status made = lease.ok() ? AddJob(**lease, live.Snapshot()) : lease.status();
+  live.RecordMade(made.ok());
+  return made;
 }
 
 Result<Job> WarehouseImpl::MakeQueryJob(const CallContext&, JobRef ref, const QueryConfig& config,
@@ -94,6 +110,15 @@ Result<Job> WarehouseImpl::Query(const CallContext& ctx, std::string_view projec
   Job job = TRY(
       MakeQueryJob(ctx, std::move(ref), config, std::move(labels), std::move(configuration_json)));
   if (config.dry_run) return DryRun(config, std::move(job));
+  if (request_id.empty() && IsPlainSelect(config)) {
+    // Nobody can ask for this job before we give its id away, so its record can wait for its
+    // result: one commit instead of two.
+    job.ref.job_id = FreshJobId();
+    job.user_email = ctx.principal;
+    job.created = services_.clock.Now();
+    TRY(runner_.Reserve());
+    return runner_.Submit(std::move(job), QueryWork(std::move(config)), false)->Snapshot();
+  }
   job.ref.job_id =
       request_id.empty()
           ? FreshJobId()
@@ -108,7 +133,10 @@ Result<Job> WarehouseImpl::Query(const CallContext& ctx, std::string_view projec
 }
 
 Result<Job> WarehouseImpl::GetJob(const CallContext&, const JobRef& ref) {
-  if (const auto live = runner_.Find(ref.project, ref.job_id)) return live->Snapshot();
+  if (const auto live = runner_.Find(ref.project, ref.job_id)) {
+    TRY(Record(*live));
+    return live->Snapshot();
+  }
   const ConnectionPool::Lease lease = TRY(connections_.Take());
   std::optional<StoredJob> stored = TRY(FindJob(*lease, ref));
   if (!stored) return JobNotFound(ref);
@@ -118,7 +146,7 @@ Result<Job> WarehouseImpl::GetJob(const CallContext&, const JobRef& ref) {
 Result<Job> WarehouseImpl::WaitJob(const CallContext& ctx, const JobRef& ref,
                                    std::chrono::milliseconds wait) {
   if (const auto live = runner_.Find(ref.project, ref.job_id)) {
-    (void)live->WaitDone(wait, ctx.stop);
+    if (!live->WaitDone(wait, ctx.stop)) TRY(Record(*live));
     return live->Snapshot();
   }
   return GetJob(ctx, ref);
@@ -130,6 +158,7 @@ Result<Page<Job>> WarehouseImpl::ListJobs(const CallContext&, std::string_view p
   JobFilter stored = filter;
   if (!filter.states.empty() && Wanted(filter.states, JobState::kRunning))
     stored.states.push_back(JobState::kPending);
+  for (const auto& live : runner_.Unrecorded(project)) TRY(Record(*live));
   const ConnectionPool::Lease lease = TRY(connections_.Take());
   Page<Job> page = TRY(ListStoredJobs(*lease, project, stored));
   for (Job& job : page.items) {

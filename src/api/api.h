@@ -28,7 +28,13 @@ namespace landfall::api {
 
 // Cloud Storage JSON v1 under /storage/v1, /upload/storage/v1, /resumable/upload/storage/v1,
 // /download/storage/v1 and the bare /b/... alias.
-net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub);
+struct StorageJsonOptions {
+  // The testbench profile: topics of notifications need not exist, and the fault injection API of
+  // storage_retry_tests.h is open.
+  bool testbench = false;
+};
+net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub,
+                         StorageJsonOptions options = {});
 
 // BigQuery v2 under /bigquery/v2, /upload/bigquery/v2, /resumable/upload/bigquery/v2 and the bare
 // /projects/... alias.

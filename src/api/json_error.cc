@@ -16,6 +16,8 @@ constexpr ReasonRow kByReason[] = {
     {"gone", 410},
     {"contentLengthRequired", 411},
     {"conditionNotMet", 412},
+    {"objectNotSoftDeleted", 412},
+    {"orgPolicyConstraintFailed", 412},
     {"uploadTooLarge", 413},
     {"diskFull", 507},
     {"requestedRangeNotSatisfiable", 416},

@@ -1,6 +1,7 @@
 // Cloud Storage JSON API v1: the routes, and what all of its answers share.
 #include "api/storage_json.h"
 
+#include <deque>
 #include <memory>
 
 #include "api/api.h"
@@ -12,35 +13,56 @@ namespace landfall::api {
 namespace storage_json {
 namespace {
 
-using Handler = Result<net::Response> (Adapter::*)(net::Request&);
+using Handler = Adapter::Handler;
 
 struct Row {
   net::Method method;
   std::string_view path;  // behind the prefix
   std::string_view name;
-  Handler handler;  // null: known to Google, not implemented
+  Handler handler = nullptr;    // null: known to Google, not implemented
+  std::string_view query = {};  // parameters besides those of all methods
 };
 
 constexpr net::Method kGet = net::Method::kGet, kPost = net::Method::kPost,
                       kPut = net::Method::kPut, kPatch = net::Method::kPatch,
                       kDelete = net::Method::kDelete;
 
+// @meta, @match and @source stand for groups of parameters; see CheckParameters.
+constexpr std::string_view
+    kWriteBucket = "@meta predefinedAcl predefinedDefaultObjectAcl",
+    kGetObject = "@match softDeleted restoreToken",
+    kWriteObject = "@match predefinedAcl overrideUnlockedRetention",
+    kUpload = "@match name upload_id contentEncoding kmsKeyName predefinedAcl",
+    kCopy = "@match @source destinationPredefinedAcl destinationKmsKeyName",
+    kRewrite =
+        "@match @source destinationPredefinedAcl destinationKmsKeyName rewriteToken "
+        "maxBytesRewrittenPerCall",
+    kListBuckets = "project prefix maxResults pageToken softDeleted returnPartialSuccess",
+    kListObjects =
+        "prefix delimiter includeTrailingDelimiter startOffset endOffset matchGlob "
+        "includeFoldersAsPrefixes versions softDeleted filter maxResults pageToken";
+
 // Served under /storage/v1 and, for Node's emulator mode, without a prefix.
 constexpr Row kRows[] = {
-    {kPost, "/b", "storage.buckets.insert", &Adapter::InsertBucket},
-    {kGet, "/b", "storage.buckets.list", &Adapter::ListBuckets},
-    {kGet, "/b/{bucket}", "storage.buckets.get", &Adapter::GetBucket},
-    {kPatch, "/b/{bucket}", "storage.buckets.patch", &Adapter::PatchBucket},
-    {kPut, "/b/{bucket}", "storage.buckets.update", nullptr},
-    {kDelete, "/b/{bucket}", "storage.buckets.delete", &Adapter::DeleteBucket},
-    {kPost, "/b/{bucket}/restore", "storage.buckets.restore", nullptr},
-    {kPost, "/b/{bucket}/lockRetentionPolicy", "storage.buckets.lockRetentionPolicy", nullptr},
+    {kPost, "/b", "storage.buckets.insert", &Adapter::InsertBucket,
+     "project predefinedAcl predefinedDefaultObjectAcl enableObjectRetention"},
+    {kGet, "/b", "storage.buckets.list", &Adapter::ListBuckets, kListBuckets},
+    {kGet, "/b/{bucket}", "storage.buckets.get", &Adapter::GetBucket,
+     "@meta generation softDeleted"},
+    {kPatch, "/b/{bucket}", "storage.buckets.patch", &Adapter::PatchBucket, kWriteBucket},
+    {kPut, "/b/{bucket}", "storage.buckets.update", &Adapter::UpdateBucket, kWriteBucket},
+    {kDelete, "/b/{bucket}", "storage.buckets.delete", &Adapter::DeleteBucket, "@meta"},
+    {kPost, "/b/{bucket}/restore", "storage.buckets.restore", &Adapter::RestoreBucket,
+     "generation"},
+    {kPost, "/b/{bucket}/lockRetentionPolicy", "storage.buckets.lockRetentionPolicy",
+     &Adapter::LockRetentionPolicy, "@meta"},
     {kGet, "/b/{bucket}/storageLayout", "storage.buckets.getStorageLayout",
-     &Adapter::GetStorageLayout},
-    {kGet, "/b/{bucket}/iam", "storage.buckets.getIamPolicy", nullptr},
-    {kPut, "/b/{bucket}/iam", "storage.buckets.setIamPolicy", nullptr},
+     &Adapter::GetStorageLayout, "prefix"},
+    {kGet, "/b/{bucket}/iam", "storage.buckets.getIamPolicy", &Adapter::GetIamPolicy,
+     "optionsRequestedPolicyVersion"},
+    {kPut, "/b/{bucket}/iam", "storage.buckets.setIamPolicy", &Adapter::SetIamPolicy},
     {kGet, "/b/{bucket}/iam/testPermissions", "storage.buckets.testIamPermissions",
-     &Adapter::TestBucketPermissions},
+     &Adapter::TestBucketPermissions, "permissions"},
     {kPost, "/b/{bucket}/relocate", "storage.buckets.relocate", nullptr},
     {kGet, "/b/{bucket}/operations", "storage.buckets.operations.list", nullptr},
     {kGet, "/b/{bucket}/operations/{operation}", "storage.buckets.operations.get", nullptr},
@@ -49,23 +71,31 @@ constexpr Row kRows[] = {
     {kPost, "/b/{bucket}/operations/{operation}/advanceRelocateBucket",
      "storage.buckets.operations.advanceRelocateBucket", nullptr},
 
-    {kPost, "/b/{bucket}/o", "storage.objects.insert", &Adapter::RefuseMetadataPathInsert},
-    {kGet, "/b/{bucket}/o", "storage.objects.list", &Adapter::ListObjects},
-    {kGet, "/b/{bucket}/o/{object}", "storage.objects.get", &Adapter::GetObject},
-    {kGet, "/b/{bucket}/o/{object=**}", "storage.objects.get", &Adapter::GetObject},
-    {kPatch, "/b/{bucket}/o/{object}", "storage.objects.patch", &Adapter::PatchObject},
-    {kPatch, "/b/{bucket}/o/{object=**}", "storage.objects.patch", &Adapter::PatchObject},
-    {kPut, "/b/{bucket}/o/{object}", "storage.objects.update", nullptr},
-    {kPut, "/b/{bucket}/o/{object=**}", "storage.objects.update", nullptr},
-    {kDelete, "/b/{bucket}/o/{object}", "storage.objects.delete", &Adapter::DeleteObject},
-    {kDelete, "/b/{bucket}/o/{object=**}", "storage.objects.delete", &Adapter::DeleteObject},
+    {kPost, "/b/{bucket}/o", "storage.objects.insert", &Adapter::RefuseMetadataPathInsert, kUpload},
+    {kGet, "/b/{bucket}/o", "storage.objects.list", &Adapter::ListObjects, kListObjects},
+    {kGet, "/b/{bucket}/o/{object}", "storage.objects.get", &Adapter::GetObject, kGetObject},
+    {kGet, "/b/{bucket}/o/{object=**}", "storage.objects.get", &Adapter::GetObject, kGetObject},
+    {kPatch, "/b/{bucket}/o/{object}", "storage.objects.patch", &Adapter::PatchObject,
+     kWriteObject},
+    {kPatch, "/b/{bucket}/o/{object=**}", "storage.objects.patch", &Adapter::PatchObject,
+     kWriteObject},
+    {kPut, "/b/{bucket}/o/{object}", "storage.objects.update", &Adapter::UpdateObject,
+     kWriteObject},
+    {kPut, "/b/{bucket}/o/{object=**}", "storage.objects.update", &Adapter::UpdateObject,
+     kWriteObject},
+    {kDelete, "/b/{bucket}/o/{object}", "storage.objects.delete", &Adapter::DeleteObject, "@match"},
+    {kDelete, "/b/{bucket}/o/{object=**}", "storage.objects.delete", &Adapter::DeleteObject,
+     "@match"},
     {kPost, "/b/{bucket}/o/{object}/copyTo/b/{to}/o/{destination}", "storage.objects.copy",
-     nullptr},
+     &Adapter::CopyObject, kCopy},
     {kPost, "/b/{bucket}/o/{object}/rewriteTo/b/{to}/o/{destination}", "storage.objects.rewrite",
-     nullptr},
-    {kPost, "/b/{bucket}/o/{object}/compose", "storage.objects.compose", nullptr},
-    {kPost, "/b/{bucket}/o/{object}/moveTo/o/{destination}", "storage.objects.move", nullptr},
-    {kPost, "/b/{bucket}/o/{object}/restore", "storage.objects.restore", nullptr},
+     &Adapter::RewriteObject, kRewrite},
+    {kPost, "/b/{bucket}/o/{object}/compose", "storage.objects.compose", &Adapter::ComposeObject,
+     "@match destinationPredefinedAcl kmsKeyName deleteSourceObjects"},
+    {kPost, "/b/{bucket}/o/{object}/moveTo/o/{destination}", "storage.objects.move",
+     &Adapter::MoveObject, "@match @source"},
+    {kPost, "/b/{bucket}/o/{object}/restore", "storage.objects.restore", &Adapter::RestoreObject,
+     "@match copySourceAcl restoreToken"},
     {kPost, "/b/{bucket}/o/bulkRestore", "storage.objects.bulkRestore", nullptr},
     {kPost, "/b/{bucket}/o/watch", "storage.objects.watchAll", nullptr},
     {kPost, "/channels/stop", "storage.channels.stop", nullptr},
@@ -85,11 +115,16 @@ constexpr Row kRows[] = {
 
     {kGet, "/projects/{project}/serviceAccount", "storage.projects.serviceAccount.get",
      &Adapter::GetServiceAccount},
-    {kPost, "/projects/{project}/hmacKeys", "storage.projects.hmacKeys.create", nullptr},
-    {kGet, "/projects/{project}/hmacKeys", "storage.projects.hmacKeys.list", nullptr},
-    {kGet, "/projects/{project}/hmacKeys/{id}", "storage.projects.hmacKeys.get", nullptr},
-    {kPut, "/projects/{project}/hmacKeys/{id}", "storage.projects.hmacKeys.update", nullptr},
-    {kDelete, "/projects/{project}/hmacKeys/{id}", "storage.projects.hmacKeys.delete", nullptr},
+    {kPost, "/projects/{project}/hmacKeys", "storage.projects.hmacKeys.create",
+     &Adapter::CreateHmacKey, "serviceAccountEmail"},
+    {kGet, "/projects/{project}/hmacKeys", "storage.projects.hmacKeys.list", &Adapter::ListHmacKeys,
+     "serviceAccountEmail showDeletedKeys maxResults pageToken"},
+    {kGet, "/projects/{project}/hmacKeys/{id}", "storage.projects.hmacKeys.get",
+     &Adapter::GetHmacKey},
+    {kPut, "/projects/{project}/hmacKeys/{id}", "storage.projects.hmacKeys.update",
+     &Adapter::UpdateHmacKey},
+    {kDelete, "/projects/{project}/hmacKeys/{id}", "storage.projects.hmacKeys.delete",
+     &Adapter::DeleteHmacKey},
 
     {kGet, "/b/{bucket}/folders", "storage.folders.list", nullptr},
     {kPost, "/b/{bucket}/folders", "storage.folders.insert", nullptr},
@@ -116,13 +151,13 @@ constexpr AclRow kAcls[] = {{"/b/{bucket}/acl", "storage.bucketAccessControls"},
                             {"/b/{bucket}/o/{object}/acl", "storage.objectAccessControls"}};
 
 constexpr Row kUploadRows[] = {
-    {kPost, "/b/{bucket}/o", "storage.objects.insert", &Adapter::PostUpload},
-    {kPut, "/b/{bucket}/o", "storage.objects.insert", &Adapter::PutUpload},
-    {kDelete, "/b/{bucket}/o", "storage.objects.insert", &Adapter::DeleteUpload},
+    {kPost, "/b/{bucket}/o", "storage.objects.insert", &Adapter::PostUpload, kUpload},
+    {kPut, "/b/{bucket}/o", "storage.objects.insert", &Adapter::PutUpload, kUpload},
+    {kDelete, "/b/{bucket}/o", "storage.objects.insert", &Adapter::DeleteUpload, kUpload},
 };
 constexpr Row kDownloadRows[] = {
-    {kGet, "/b/{bucket}/o/{object}", "storage.objects.get", &Adapter::GetObject},
-    {kGet, "/b/{bucket}/o/{object=**}", "storage.objects.get", &Adapter::GetObject},
+    {kGet, "/b/{bucket}/o/{object}", "storage.objects.get", &Adapter::GetObject, kGetObject},
+    {kGet, "/b/{bucket}/o/{object=**}", "storage.objects.get", &Adapter::GetObject, kGetObject},
 };
 
 class RouteTable {
@@ -134,29 +169,36 @@ class RouteTable {
                      .pattern = std::string(prefix).append(row.path),
                      .name = std::string(row.name)};
     if (row.handler != nullptr) {
-      route.handler = [adapter = adapter_, handler = row.handler](net::Request& request) {
-        return adapter->Serve(handler, request);
+      route.handler = [adapter = adapter_, handler = row.handler,
+                       query = row.query](net::Request& request) {
+        return adapter->Serve(handler, query, request);
       };
     }
     routes_.push_back(std::move(route));
   }
   void AddAcl(std::string_view prefix, const AclRow& acl) {
-    const auto add = [&](net::Method method, std::string_view suffix, std::string_view name) {
-      routes_.push_back({.method = method,
-                         .pattern = std::string(prefix).append(acl.path).append(suffix),
-                         .name = std::string(acl.family).append(name)});
+    const auto add = [&](net::Method method, std::string_view suffix, std::string_view name,
+                         Handler handler) {
+      paths_.push_back(std::string(acl.path).append(suffix));
+      paths_.push_back(std::string(acl.family).append(name));
+      Add(prefix, {.method = method,
+                   .path = paths_[paths_.size() - 2],
+                   .name = paths_.back(),
+                   .handler = handler,
+                   .query = "@meta generation"});
     };
-    add(kGet, "", ".list");
-    add(kPost, "", ".insert");
-    add(kGet, "/{entity}", ".get");
-    add(kPut, "/{entity}", ".update");
-    add(kPatch, "/{entity}", ".patch");
-    add(kDelete, "/{entity}", ".delete");
+    add(kGet, "", ".list", &Adapter::ListAcl);
+    add(kPost, "", ".insert", &Adapter::InsertAcl);
+    add(kGet, "/{entity}", ".get", &Adapter::GetAcl);
+    add(kPut, "/{entity}", ".update", &Adapter::UpdateAcl);
+    add(kPatch, "/{entity}", ".patch", &Adapter::UpdateAcl);
+    add(kDelete, "/{entity}", ".delete", &Adapter::DeleteAcl);
   }
   std::vector<net::Route> Take() { return std::move(routes_); }
 
  private:
   std::shared_ptr<Adapter> adapter_;
+  std::deque<std::string> paths_;
   std::vector<net::Route> routes_;
 };
 
@@ -170,8 +212,9 @@ void Adapter::AddCommonHeaders(const net::Request& request, net::Response& respo
   }
 }
 
-Result<net::Response> Adapter::Serve(Handler handler, net::Request& request) {
-  TRY(RefuseUnsupported(request));
+Result<net::Response> Adapter::Serve(Handler handler, std::string_view query,
+                                     net::Request& request) {
+  TRY(CheckParameters(request, query));
   net::Response response = TRY((this->*handler)(request));
   AddCommonHeaders(request, response);
   return response;
@@ -194,11 +237,29 @@ Result<net::Response> Adapter::Answer(const net::Request& request, const Json& b
   return JsonResponse(ApplyFieldMask(TRY(ParseFieldMask(fields)), body));
 }
 
+Result<net::Response> Adapter::AnswerObject(const net::Request& request,
+                                            const storage::Object& object) {
+  JsonObject body = ObjectJson(object, request.BaseUrl());
+  if (TRY(WantsFull(request))) {
+    const storage::Bucket bucket = TRY(storage_.GetBucket(request.context, object.bucket));
+    AddObjectAcl(object, bucket, body);
+  }
+  return Answer(request, body);
+}
+
+Result<net::Response> Adapter::AnswerBucket(const net::Request& request,
+                                            const storage::Bucket& bucket) {
+  JsonObject body = BucketJson(bucket);
+  if (TRY(WantsFull(request))) AddBucketAcls(bucket, body);
+  return Answer(request, body);
+}
+
 }  // namespace storage_json
 
-net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub) {
+net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub,
+                         StorageJsonOptions options) {
   using namespace storage_json;  // NOLINT: the adapter's own names
-  const auto adapter = std::make_shared<Adapter>(storage, pubsub);
+  const auto adapter = std::make_shared<Adapter>(storage, pubsub, options);
   RouteTable table(adapter);
   for (const std::string_view prefix : {"/storage/v1", ""}) {
     for (const Row& row : kRows) table.Add(prefix, row);

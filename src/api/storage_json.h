@@ -2,7 +2,11 @@
 // Private to it.
 #pragma once
 
+#include <functional>
+
+#include "api/api.h"
 #include "api/content_range.h"
+#include "api/storage_json_resource.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "net/net.h"
@@ -13,55 +17,97 @@ namespace landfall::api::storage_json {
 
 class Adapter {
  public:
-  Adapter(storage::Storage& storage, pubsub::PubSub& pubsub) : storage_(storage), pubsub_(pubsub) {}
+  Adapter(storage::Storage& storage, pubsub::PubSub& pubsub, StorageJsonOptions options)
+      : storage_(storage), pubsub_(pubsub), options_(options) {}
+
+  using Answered = Result<net::Response>;
+  using Handler = Answered (Adapter::*)(net::Request&);
 
   // storage_json_buckets.cc
-  Result<net::Response> InsertBucket(net::Request& request);
-  Result<net::Response> ListBuckets(net::Request& request);
-  Result<net::Response> GetBucket(net::Request& request);
-  Result<net::Response> PatchBucket(net::Request& request);
-  Result<net::Response> DeleteBucket(net::Request& request);
-  Result<net::Response> GetStorageLayout(net::Request& request);
-  Result<net::Response> TestBucketPermissions(net::Request& request);
-  Result<net::Response> GetServiceAccount(net::Request& request);
-  Result<net::Response> InsertNotification(net::Request& request);
-  Result<net::Response> ListNotifications(net::Request& request);
-  Result<net::Response> GetNotification(net::Request& request);
-  Result<net::Response> DeleteNotification(net::Request& request);
+  Answered InsertBucket(net::Request& request);
+  Answered ListBuckets(net::Request& request);
+  Answered GetBucket(net::Request& request);
+  Answered PatchBucket(net::Request& request);
+  Answered UpdateBucket(net::Request& request);
+  Answered DeleteBucket(net::Request& request);
+  Answered RestoreBucket(net::Request& request);
+  Answered LockRetentionPolicy(net::Request& request);
+  Answered GetStorageLayout(net::Request& request);
+  Answered InsertNotification(net::Request& request);
+  Answered ListNotifications(net::Request& request);
+  Answered GetNotification(net::Request& request);
+  Answered DeleteNotification(net::Request& request);
+
+  // storage_json_iam.cc
+  Answered GetIamPolicy(net::Request& request);
+  Answered SetIamPolicy(net::Request& request);
+  Answered TestBucketPermissions(net::Request& request);
+  Answered GetServiceAccount(net::Request& request);
+  Answered CreateHmacKey(net::Request& request);
+  Answered ListHmacKeys(net::Request& request);
+  Answered GetHmacKey(net::Request& request);
+  Answered UpdateHmacKey(net::Request& request);
+  Answered DeleteHmacKey(net::Request& request);
+
+  // storage_json_acl.cc: the six methods of each of the three collections
+  Answered ListAcl(net::Request& request);
+  Answered InsertAcl(net::Request& request);
+  Answered GetAcl(net::Request& request);
+  Answered UpdateAcl(net::Request& request);  // also patch
+  Answered DeleteAcl(net::Request& request);
 
   // storage_json_objects.cc
-  Result<net::Response> GetObject(
-      net::Request& request);  // the resource or, with alt=media, the content
-  Result<net::Response> ListObjects(net::Request& request);
-  Result<net::Response> PatchObject(net::Request& request);
-  Result<net::Response> DeleteObject(net::Request& request);
-  Result<net::Response> RefuseMetadataPathInsert(net::Request& request);
+  Answered GetObject(net::Request& request);  // the resource or, with alt=media, the content
+  Answered ListObjects(net::Request& request);
+  Answered PatchObject(net::Request& request);
+  Answered UpdateObject(net::Request& request);
+  Answered DeleteObject(net::Request& request);
+  Answered RefuseMetadataPathInsert(net::Request& request);
+
+  // storage_json_copy.cc
+  Answered CopyObject(net::Request& request);
+  Answered RewriteObject(net::Request& request);
+  Answered MoveObject(net::Request& request);
+  Answered ComposeObject(net::Request& request);
+  Answered RestoreObject(net::Request& request);
 
   // storage_json_uploads.cc
-  Result<net::Response> PostUpload(net::Request& request);
-  Result<net::Response> PutUpload(net::Request& request);
-  Result<net::Response> DeleteUpload(net::Request& request);
+  Answered PostUpload(net::Request& request);
+  Answered PutUpload(net::Request& request);
+  Answered DeleteUpload(net::Request& request);
 
-  // Runs a handler between the checks and headers that all methods share.
-  Result<net::Response> Serve(Result<net::Response> (Adapter::*handler)(net::Request&),
-                              net::Request& request);
+  // Runs a handler between the checks and headers that all methods share. `query`: the parameters
+  // the method takes besides those all methods take, separated by blanks.
+  Answered Serve(Handler handler, std::string_view query, net::Request& request);
   net::Response RenderError(const net::Request& request, const Status& error);
 
  private:
   void AddCommonHeaders(const net::Request& request, net::Response& response);
   // 200 with what the `fields` parameter selects of `body`.
-  static Result<net::Response> Answer(const net::Request& request, const Json& body);
+  static Answered Answer(const net::Request& request, const Json& body);
+  // Resources with what `projection` asks for.
+  Answered AnswerObject(const net::Request& request, const storage::Object& object);
+  Answered AnswerBucket(const net::Request& request, const storage::Bucket& bucket);
 
-  Result<net::Response> Download(net::Request& request);
-  Result<net::Response> InsertMedia(net::Request& request);
-  Result<net::Response> InsertMultipart(net::Request& request);
-  Result<net::Response> StartUpload(net::Request& request);
-  Result<net::Response> SendToUpload(net::Request& request);
-  Result<net::Response> UploadAnswer(const net::Request& request,
-                                     const storage::UploadStatus& status);
+  Answered ChangeBucket(net::Request& request, BodyMode mode);
+  Answered ChangeObject(net::Request& request, bool replace);
+  Answered Download(net::Request& request);
+  Answered InsertMedia(net::Request& request);
+  Answered InsertMultipart(net::Request& request);
+  Answered StartUpload(net::Request& request);
+  Answered SendToUpload(net::Request& request);
+  Answered UploadAnswer(const net::Request& request, const storage::UploadStatus& status);
+  // Resolves predefinedAcl against the destination bucket.
+  Status AddPredefinedAcl(const net::Request& request, std::string_view parameter,
+                          storage::ObjectSpec& spec);
+
+  Answered EditAcl(net::Request& request, const std::function<Status(storage::Acl&)>& edit,
+                   std::string_view entity);
+  Result<storage::Acl> ReadAcl(net::Request& request, storage::Bucket& bucket);
 
   storage::Storage& storage_;
   pubsub::PubSub& pubsub_;
+  const StorageJsonOptions options_;
   SystemRandom random_;
 };
 

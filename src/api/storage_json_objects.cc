@@ -48,8 +48,8 @@ void SetUnlessEmpty(net::Headers& headers, std::string_view name, const std::str
 void AddObjectHeaders(const storage::Object& object, net::Headers& headers) {
   const storage::ObjectAttributes& a = object.attributes;
   headers.Set("Content-Type", a.content_type.empty() ? "application/octet-stream" : a.content_type);
-  headers.Set("x-goog-hash",
-              "crc32c=" + Crc32cBase64(object.crc32c) + ",md5=" + Base64(object.md5));
+  headers.Set("x-goog-hash", "crc32c=" + Crc32cBase64(object.crc32c) +
+                                 (object.md5.empty() ? "" : ",md5=" + Base64(object.md5)));
   headers.Set("x-goog-generation", std::to_string(object.generation));
   headers.Set("x-goog-metageneration", std::to_string(object.metageneration));
   headers.Set("x-goog-storage-class", a.storage_class);
@@ -116,11 +116,20 @@ Status SetBody(net::Response& response, std::shared_ptr<ReadableFile> file, Byte
 }  // namespace
 
 Result<net::Response> Adapter::GetObject(net::Request& request) {
-  if (WantsMedia(request)) return Download(request);
+  const bool soft_deleted = TRY(BoolQuery(request, "softDeleted"));
+  if (WantsMedia(request)) {
+    if (!soft_deleted) return Download(request);
+    return InvalidArgument("a soft-deleted object cannot be downloaded; restore it first",
+                           "invalidParameter", "softDeleted");
+  }
+  const std::string_view bucket = request.Param("bucket"), name = request.Param("object");
+  const auto generation = TRY(GenerationOf(request));
+  if (soft_deleted && !generation) TRY(RequiredQuery(request, "generation"));
   const storage::Object object =
-      TRY(storage_.Get(request.context, request.Param("bucket"), request.Param("object"),
-                       TRY(GenerationOf(request)), TRY(PreconditionOf(request))));
-  net::Response response = TRY(Answer(request, ObjectJson(object, request.BaseUrl())));
+      soft_deleted ? TRY(storage_.GetSoftDeleted(request.context, bucket, name, *generation))
+                   : TRY(storage_.Get(request.context, bucket, name, generation,
+                                      TRY(PreconditionOf(request))));
+  net::Response response = TRY(AnswerObject(request, object));
   response.headers.Set("ETag", storage::EtagOf(object));
   return response;
 }
@@ -164,22 +173,51 @@ Result<net::Response> Adapter::ListObjects(net::Request& request) {
     body["prefixes"] = JsonArray(page.prefixes.begin(), page.prefixes.end());
   JsonArray items;
   const std::string base_url = request.BaseUrl();
-  for (const storage::Object& object : page.items) items.push_back(ObjectJson(object, base_url));
+  std::optional<storage::Bucket> bucket;
+  if (TRY(WantsFull(request)))
+    bucket = TRY(storage_.GetBucket(request.context, request.Param("bucket")));
+  for (const storage::Object& object : page.items) {
+    JsonObject item = ObjectJson(object, base_url);
+    if (bucket) AddObjectAcl(object, *bucket, item);
+    items.push_back(std::move(item));
+  }
   if (!items.empty()) body["items"] = std::move(items);
   return Answer(request, body);
 }
 
 Result<net::Response> Adapter::PatchObject(net::Request& request) {
+  return ChangeObject(request, false);
+}
+
+Result<net::Response> Adapter::UpdateObject(net::Request& request) {
+  return ChangeObject(request, true);
+}
+
+Result<net::Response> Adapter::ChangeObject(net::Request& request, bool replace) {
   const std::string_view bucket = request.Param("bucket"), name = request.Param("object");
   const auto generation = TRY(GenerationOf(request));
   const JsonObject body = TRY(ReadJsonBody(request));
   TRY(CheckAgrees(body, "bucket", bucket));
   TRY(CheckAgrees(body, "name", name));
   if (generation) TRY(CheckAgrees(body, "generation", std::to_string(*generation)));
-  const storage::Object object =
-      TRY(storage_.Patch(request.context, bucket, name, generation, TRY(ParseObjectPatch(body)),
-                         TRY(PreconditionOf(request))));
-  return Answer(request, ObjectJson(object, request.BaseUrl()));
+  storage::ObjectPatch patch = TRY(ParseObjectPatch(body));
+  patch.replace = replace;
+  patch.override_unlocked_retention = TRY(BoolQuery(request, "overrideUnlockedRetention"));
+  const std::string predefined = TextQuery(request, "predefinedAcl");
+  if (!predefined.empty() || patch.edit_acl) {
+    const storage::Bucket owner = TRY(storage_.GetBucket(request.context, bucket));
+    TRY(CheckAclsInUse(owner));
+    storage::Acl acl;
+    if (patch.edit_acl) TRY(patch.edit_acl(acl));
+    if (!predefined.empty()) acl = TRY(PredefinedObjectAcl(owner, predefined, "predefinedAcl"));
+    TRY(CheckPublicAccess(owner, acl));
+    patch.edit_acl = [acl](storage::Acl& now) -> Status {
+      now = acl;
+      return {};
+    };
+  }
+  return AnswerObject(request, TRY(storage_.Patch(request.context, bucket, name, generation, patch,
+                                                  TRY(PreconditionOf(request)))));
 }
 
 Result<net::Response> Adapter::DeleteObject(net::Request& request) {

@@ -11,24 +11,30 @@ namespace {
 constexpr std::size_t kJsonBodyBytesMax = 1 << 20;
 constexpr std::int64_t kResultsMax = 1000;
 
+// What every method takes.
+constexpr std::string_view kCommonQuery[] = {
+    "alt",        "fields",      "key",        "prettyPrint",  "quotaUser",    "userIp",
+    "uploadType", "userProject", "projection", "oauth_token",  "access_token", "callback",
+    "$alt",       "$fields",     "$key",       "$prettyPrint", "$.xgafv",      "upload_protocol"};
+struct Group {
+  std::string_view name;
+  std::vector<std::string_view> members;
+};
+const std::vector<Group>& Groups() {
+  static const std::vector<Group> groups = {
+      {"@meta", {"ifMetagenerationMatch", "ifMetagenerationNotMatch"}},
+      {"@match",
+       {"ifMetagenerationMatch", "ifMetagenerationNotMatch", "ifGenerationMatch",
+        "ifGenerationNotMatch", "generation"}},
+      {"@source",
+       {"ifSourceGenerationMatch", "ifSourceGenerationNotMatch", "ifSourceMetagenerationMatch",
+        "ifSourceMetagenerationNotMatch", "sourceGeneration"}}};
+  return groups;
+}
+
 // Parameters that change what a call does and that we do not implement. Their neutral values pass.
-constexpr std::array<std::string_view, 17> kUnsupportedQuery = {"predefinedAcl",
-                                                                "predefinedDefaultObjectAcl",
-                                                                "destinationPredefinedAcl",
-                                                                "kmsKeyName",
-                                                                "destinationKmsKeyName",
-                                                                "enableObjectRetention",
-                                                                "overrideUnlockedRetention",
-                                                                "softDeleted",
-                                                                "restoreToken",
-                                                                "copySourceAcl",
-                                                                "versions",
-                                                                "matchGlob",
-                                                                "filter",
-                                                                "ifSourceGenerationMatch",
-                                                                "ifSourceGenerationNotMatch",
-                                                                "ifSourceMetagenerationMatch",
-                                                                "ifSourceMetagenerationNotMatch"};
+constexpr std::array<std::string_view, 4> kUnsupportedQuery = {
+    "kmsKeyName", "destinationKmsKeyName", "restoreToken", "filter"};
 constexpr std::array<std::string_view, 2> kUnsupportedHeaders = {"x-goog-encryption-",
                                                                  "x-goog-copy-source-encryption-"};
 
@@ -82,14 +88,16 @@ Result<bool> BoolQuery(const net::Request& request, std::string_view name) {
   return *value;
 }
 
-Status RefuseUnsupported(const net::Request& request) {
-  for (const auto& [name, value] : request.query) {
-    const bool known = std::find(kUnsupportedQuery.begin(), kUnsupportedQuery.end(), name) !=
-                       kUnsupportedQuery.end();
-    if (known && !value.empty() && !EqualsIgnoreCase(value, "false")) {
-      return Unimplemented("parameter " + name + " is not implemented", "notImplemented", name);
-    }
-  }
+namespace {
+
+bool OnlyCommon(const net::Request& request) {
+  return std::all_of(request.query.begin(), request.query.end(), [](const auto& parameter) {
+    return std::find(std::begin(kCommonQuery), std::end(kCommonQuery), parameter.first) !=
+           std::end(kCommonQuery);
+  });
+}
+
+Status CheckRest(const net::Request& request) {
   for (const auto& [name, value] : request.headers.all()) {
     for (const std::string_view prefix : kUnsupportedHeaders) {
       if (!EqualsIgnoreCase(std::string_view(name).substr(0, prefix.size()), prefix)) continue;
@@ -111,6 +119,34 @@ Status RefuseUnsupported(const net::Request& request) {
   return {};
 }
 
+}  // namespace
+
+Status CheckParameters(const net::Request& request, std::string_view accepted) {
+  if (request.query.empty() || OnlyCommon(request)) return CheckRest(request);
+  std::vector<std::string_view> known(std::begin(kCommonQuery), std::end(kCommonQuery));
+  for (const std::string_view word : Split(accepted, ' ')) {
+    if (!word.starts_with('@')) known.push_back(word);
+    for (const Group& group : Groups()) {
+      if (group.name == word) known.insert(known.end(), group.members.begin(), group.members.end());
+    }
+  }
+  for (const auto& [name, value] : request.query) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      const std::string_view near = Nearest(name, known);
+      return InvalidArgument(
+          "Unknown parameter '" + name.substr(0, 100) + "' for " + std::string(request.route_name) +
+              (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"),
+          "invalidParameter", name.substr(0, 100));
+    }
+    const bool unsupported = std::find(kUnsupportedQuery.begin(), kUnsupportedQuery.end(), name) !=
+                             kUnsupportedQuery.end();
+    if (unsupported && !value.empty()) {
+      return Unimplemented("parameter " + name + " is not implemented", "notImplemented", name);
+    }
+  }
+  return CheckRest(request);
+}
+
 Result<storage::Precondition> PreconditionOf(const net::Request& request) {
   storage::Precondition when;
   when.generation_match = TRY(Int64Query(request, "ifGenerationMatch"));
@@ -119,6 +155,15 @@ Result<storage::Precondition> PreconditionOf(const net::Request& request) {
   when.metageneration_not_match = TRY(Int64Query(request, "ifMetagenerationNotMatch"));
   when.etag_match = EtagsIn(request.headers.Get("If-Match"));
   when.etag_not_match = EtagsIn(request.headers.Get("If-None-Match"));
+  return when;
+}
+
+Result<storage::Precondition> SourcePreconditionOf(const net::Request& request) {
+  storage::Precondition when;
+  when.generation_match = TRY(Int64Query(request, "ifSourceGenerationMatch"));
+  when.generation_not_match = TRY(Int64Query(request, "ifSourceGenerationNotMatch"));
+  when.metageneration_match = TRY(Int64Query(request, "ifSourceMetagenerationMatch"));
+  when.metageneration_not_match = TRY(Int64Query(request, "ifSourceMetagenerationNotMatch"));
   return when;
 }
 
@@ -177,10 +222,30 @@ Result<storage::ListOptions> ListOptionsOf(const net::Request& request) {
   options.end_offset = TextQuery(request, "endOffset");
   options.page_token = TextQuery(request, "pageToken");
   options.include_trailing_delimiter = TRY(BoolQuery(request, "includeTrailingDelimiter"));
+  options.match_glob = TextQuery(request, "matchGlob");
+  const bool all = TRY(BoolQuery(request, "versions"));
+  const bool soft_deleted = TRY(BoolQuery(request, "softDeleted"));
+  if (all && soft_deleted) {
+    return InvalidArgument("versions and softDeleted cannot be combined", "invalidParameter",
+                           "softDeleted");
+  }
+  if (all) options.versions = storage::Versions::kAll;
+  if (soft_deleted) options.versions = storage::Versions::kSoftDeleted;
+  if (TRY(BoolQuery(request, "includeFoldersAsPrefixes")) && options.delimiter != "/") {
+    return InvalidArgument("includeFoldersAsPrefixes needs the delimiter /", "invalidParameter",
+                           "includeFoldersAsPrefixes");
+  }
   const auto results = TRY(Int64Query(request, "maxResults"));
   if (results && *results < 1) return BadParameter("maxResults", std::to_string(*results));
   if (results) options.results_max = static_cast<std::size_t>(std::min(*results, kResultsMax));
   return options;
+}
+
+Result<bool> WantsFull(const net::Request& request) {
+  const std::string_view projection = request.Query("projection").value_or("");
+  if (projection.empty() || projection == "noAcl") return false;
+  if (projection == "full") return true;
+  return BadParameter("projection", projection);
 }
 
 bool WantsMedia(const net::Request& request) {

@@ -11,7 +11,6 @@ namespace landfall::api::storage_json {
 namespace {
 
 using storage::Labels;
-using Names = std::span<const std::string_view>;
 
 constexpr std::string_view kObjectOutputOnly[] = {"kind",
                                                   "id",
@@ -34,44 +33,67 @@ constexpr std::string_view kObjectOutputOnly[] = {"kind",
                                                   "softDeleteTime",
                                                   "hardDeleteTime",
                                                   "restoreToken"};
-constexpr std::string_view kObjectUnsupported[] = {
-    "acl",       "kmsKeyName", "customerEncryption", "temporaryHold", "eventBasedHold",
-    "retention", "contexts"};
+constexpr std::string_view kObjectUnsupported[] = {"kmsKeyName", "customerEncryption", "contexts"};
+constexpr std::string_view kObjectTexts[] = {
+    "contentType",  "contentEncoding", "contentDisposition", "contentLanguage",
+    "cacheControl", "storageClass",    "customTime"};
 constexpr std::string_view kObjectStored[] = {
     "contentType",  "contentEncoding", "contentDisposition", "contentLanguage", "cacheControl",
-    "storageClass", "customTime",      "metadata",           "crc32c",          "md5Hash"};
-constexpr std::string_view kBucketOutputOnly[] = {
-    "kind",          "id",           "selfLink",     "name",
-    "projectNumber", "timeCreated",  "updated",      "metageneration",
-    "etag",          "owner",        "location",     "locationType",
-    "generation",    "satisfiesPZS", "satisfiesPZI", "softDeleteTime",
-    "hardDeleteTime"};
-constexpr std::string_view kBucketUnsupported[] = {"acl",
-                                                   "defaultObjectAcl",
-                                                   "versioning",
-                                                   "lifecycle",
-                                                   "retentionPolicy",
-                                                   "softDeletePolicy",
-                                                   "encryption",
-                                                   "cors",
-                                                   "website",
-                                                   "logging",
-                                                   "billing",
-                                                   "rpo",
-                                                   "autoclass",
-                                                   "customPlacementConfig",
-                                                   "hierarchicalNamespace",
-                                                   "ipFilter",
-                                                   "defaultEventBasedHold",
-                                                   "objectRetention"};
-constexpr std::string_view kBucketStored[] = {"storageClass", "labels", "iamConfiguration"};
-
+    "storageClass", "customTime",      "metadata",           "crc32c",          "md5Hash",
+    "acl",          "temporaryHold",   "eventBasedHold",     "retention"};
 bool In(Names names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Whether a value asks for nothing: null, false, 0, "", the defaults' words, or containers of only
-// such.
+// One field under its snake_case or camelCase name.
+std::string_view NameIn(const JsonObject& body, std::string_view snake) {
+  static constexpr std::pair<std::string_view, std::string_view> kPairs[] = {
+      {"event_types", "eventTypes"},
+      {"custom_attributes", "customAttributes"},
+      {"payload_format", "payloadFormat"},
+      {"object_name_prefix", "objectNamePrefix"}};
+  for (const auto& [name, camel] : kPairs) {
+    if (name == snake && !body.contains(name) && body.contains(camel)) return camel;
+  }
+  return snake;
+}
+
+Result<std::string> ParseTopic(const JsonObject& body) {
+  std::string_view topic;
+  const std::string text = TRY(TextOr(body, "topic"));
+  topic = text;
+  if (topic.empty()) return InvalidArgument("Required field: topic", "required", "topic");
+  if (topic.starts_with("//pubsub.googleapis.com/")) topic.remove_prefix(24);
+  const auto parts = Split(topic, '/');
+  if (parts.size() != 4 || parts[0] != "projects" || parts[1].empty() || parts[2] != "topics" ||
+      parts[3].empty()) {
+    return InvalidArgument(
+        "Invalid Google Cloud Pub/Sub topic '" + text.substr(0, 300) +
+            "'. It must look like '//pubsub.googleapis.com/projects/*/topics/*'.",
+        "invalid", "topic");
+  }
+  return std::string(topic);
+}
+
+Result<std::optional<storage::ObjectRetention>> ParseRetention(const JsonObject& body) {
+  const JsonObject* given = TRY(ObjectMember(body, "retention"));
+  if (given == nullptr) return std::optional<storage::ObjectRetention>();
+  constexpr std::string_view kFields[] = {"mode", "retainUntilTime"};
+  TRY(CheckFields(*given, "object retention", kFields, {}, {}));
+  const std::string mode = TRY(TextOr(*given, "mode"));
+  const std::string until = TRY(TextOr(*given, "retainUntilTime"));
+  if (mode.empty() && until.empty()) return std::optional<storage::ObjectRetention>();
+  std::string upper = AsciiLower(mode);
+  if ((upper != "locked" && upper != "unlocked") || until.empty()) {
+    return InvalidArgument("retention needs mode (Locked or Unlocked) and retainUntilTime",
+                           "invalidArgument", "retention");
+  }
+  return std::optional(
+      storage::ObjectRetention{.locked = upper == "locked", .until = TRY(ParseRfc3339(until))});
+}
+
+}  // namespace
+
 bool IsOff(const Json& value) {
   if (value.is_null()) return true;
   if (value.is_bool()) return !value.get_bool();
@@ -109,7 +131,6 @@ Result<std::string> TextOr(const JsonObject& body, std::string_view name) {
   return TRY(StringMember(body, name)).value_or("");
 }
 
-// String values; null only where a patch may remove entries.
 Result<std::map<std::string, std::optional<std::string>>> ParseMap(const JsonObject& map,
                                                                    std::string_view name) {
   std::map<std::string, std::optional<std::string>> parsed;
@@ -137,69 +158,6 @@ Result<Labels> ParseWholeMap(const JsonObject& body, std::string_view name) {
   return labels;
 }
 
-// iamConfiguration.uniformBucketLevelAccess.enabled, or its older mirror bucketPolicyOnly.
-Result<std::optional<bool>> ParseUniformAccess(const JsonObject& body) {
-  std::optional<bool> enabled;
-  const JsonObject* iam = TRY(ObjectMember(body, "iamConfiguration"));
-  if (iam == nullptr) return enabled;
-  for (const auto& member : *iam) {
-    const std::string_view name = member.key();
-    if (name == "publicAccessPrevention") {
-      const std::string prevention = TRY(TextOr(*iam, name));
-      if (prevention == "enforced") {
-        return Unimplemented("iamConfiguration.publicAccessPrevention=enforced is not implemented",
-                             "notImplemented", "publicAccessPrevention");
-      }
-      if (!prevention.empty() && prevention != "inherited" && prevention != "unspecified") {
-        return InvalidArgument("publicAccessPrevention must be inherited or enforced",
-                               "invalidArgument");
-      }
-    } else if (name != "uniformBucketLevelAccess" && name != "bucketPolicyOnly") {
-      return InvalidArgument(
-          "Unknown field 'iamConfiguration." + std::string(name.substr(0, 100)) + "'",
-          "invalidArgument");
-    }
-  }
-  for (const std::string_view name : {"bucketPolicyOnly", "uniformBucketLevelAccess"}) {
-    const JsonObject* access = TRY(ObjectMember(*iam, name));
-    if (access == nullptr) continue;
-    if (const auto value = TRY(BoolMember(*access, "enabled"))) enabled = value;
-  }
-  return enabled;
-}
-
-// One field under its snake_case or camelCase name.
-std::string_view NameIn(const JsonObject& body, std::string_view snake) {
-  static constexpr std::pair<std::string_view, std::string_view> kPairs[] = {
-      {"event_types", "eventTypes"},
-      {"custom_attributes", "customAttributes"},
-      {"payload_format", "payloadFormat"},
-      {"object_name_prefix", "objectNamePrefix"}};
-  for (const auto& [name, camel] : kPairs) {
-    if (name == snake && !body.contains(name) && body.contains(camel)) return camel;
-  }
-  return snake;
-}
-
-Result<std::string> ParseTopic(const JsonObject& body) {
-  std::string_view topic;
-  const std::string text = TRY(TextOr(body, "topic"));
-  topic = text;
-  if (topic.empty()) return InvalidArgument("Required field: topic", "required", "topic");
-  if (topic.starts_with("//pubsub.googleapis.com/")) topic.remove_prefix(24);
-  const auto parts = Split(topic, '/');
-  if (parts.size() != 4 || parts[0] != "projects" || parts[1].empty() || parts[2] != "topics" ||
-      parts[3].empty()) {
-    return InvalidArgument(
-        "Invalid Google Cloud Pub/Sub topic '" + text.substr(0, 300) +
-            "'. It must look like '//pubsub.googleapis.com/projects/*/topics/*'.",
-        "invalid", "topic");
-  }
-  return std::string(topic);
-}
-
-}  // namespace
-
 Status CheckAgrees(const JsonObject& body, std::string_view field, std::string_view expected) {
   const Json* value = Find(body, field);
   if (value == nullptr) return {};
@@ -224,10 +182,16 @@ Result<ObjectBody> ParseObjectBody(const JsonObject& body) {
   if (const auto time = TRY(StringMember(body, "customTime")))
     a.custom_time = TRY(ParseRfc3339(*time));
   a.metadata = TRY(ParseWholeMap(body, "metadata"));
+  a.temporary_hold = TRY(BoolMember(body, "temporaryHold")).value_or(false);
+  a.event_based_hold = TRY(BoolMember(body, "eventBasedHold"));
+  a.retention = TRY(ParseRetention(body));
+  if (const JsonArray* acl = TRY(ArrayMember(body, "acl"))) a.acl = TRY(ParseAcl(*acl, "acl"));
   if (const auto crc = TRY(StringMember(body, "crc32c")))
     parsed.expected.crc32c = TRY(ParseCrc32c(*crc));
   if (const auto md5 = TRY(StringMember(body, "md5Hash")))
     parsed.expected.md5 = TRY(ParseMd5(*md5));
+  for (const auto& member : body)
+    parsed.stated = parsed.stated || (In(kObjectStored, member.key()) && !member.value().is_null());
   return parsed;
 }
 
@@ -236,56 +200,25 @@ Result<storage::ObjectPatch> ParseObjectPatch(const JsonObject& body) {
   storage::ObjectPatch patch;
   for (const auto& member : body) {
     const std::string_view name = member.key();
+    if (In(kObjectTexts, name)) patch.attributes.emplace(name, TRY(StringMember(body, name)));
     // Checksums describe the content; a client that sends the resource back changes nothing by
     // them.
-    if (!In(kObjectStored, name) || name == "crc32c" || name == "md5Hash") continue;
-    if (name == "metadata") {
-      patch.clear_metadata = member.value().is_null();
-      if (const JsonObject* map = TRY(ObjectMember(body, name)))
-        patch.metadata = TRY(ParseMap(*map, name));
-    } else {
-      patch.attributes.emplace(name, TRY(StringMember(body, name)));
-    }
   }
-  return patch;
-}
-
-Result<storage::Bucket> ParseBucketBody(const JsonObject& body) {
-  TRY(CheckFields(body, "bucket", kBucketStored, kBucketOutputOnly, kBucketUnsupported));
-  storage::Bucket bucket;
-  bucket.name = TRY(TextOr(body, "name"));
-  if (bucket.name.empty()) return InvalidArgument("Required field: name", "required", "name");
-  if (const auto location = TRY(StringMember(body, "location")); location && !location->empty()) {
-    bucket.location = *location;
-    for (char& c : bucket.location) {
-      c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-      if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-') {
-        return InvalidArgument("Invalid location '" + location->substr(0, 100) + "'",
-                               "invalidArgument", "location");
-      }
-    }
-    if (bucket.location.size() > 64)
-      return InvalidArgument("Invalid location", "invalidArgument", "location");
+  if (body.contains("metadata")) {
+    const JsonObject* map = TRY(ObjectMember(body, "metadata"));
+    patch.clear_metadata = map == nullptr;
+    if (map != nullptr) patch.metadata = TRY(ParseMap(*map, "metadata"));
   }
-  if (const auto storage_class = TRY(StringMember(body, "storageClass"));
-      storage_class && !storage_class->empty()) {
-    bucket.storage_class = *storage_class;
-  }
-  bucket.labels = TRY(ParseWholeMap(body, "labels"));
-  bucket.uniform_access = TRY(ParseUniformAccess(body)).value_or(false);
-  return bucket;
-}
-
-Result<storage::BucketPatch> ParseBucketPatch(const JsonObject& body) {
-  TRY(CheckFields(body, "bucket", kBucketStored, kBucketOutputOnly, kBucketUnsupported));
-  storage::BucketPatch patch;
-  patch.storage_class = TRY(StringMember(body, "storageClass"));
-  if (body.contains("storageClass") && !patch.storage_class) patch.storage_class = "STANDARD";
-  patch.uniform_access = TRY(ParseUniformAccess(body));
-  if (body.contains("labels")) {
-    const JsonObject* map = TRY(ObjectMember(body, "labels"));
-    patch.clear_labels = map == nullptr;
-    if (map != nullptr) patch.labels = TRY(ParseMap(*map, "labels"));
+  if (body.contains("temporaryHold"))
+    patch.temporary_hold = TRY(BoolMember(body, "temporaryHold")).value_or(false);
+  if (body.contains("eventBasedHold"))
+    patch.event_based_hold = TRY(BoolMember(body, "eventBasedHold")).value_or(false);
+  if (body.contains("retention")) patch.retention = TRY(ParseRetention(body));
+  if (const JsonArray* entries = TRY(ArrayMember(body, "acl"))) {
+    patch.edit_acl = [acl = TRY(ParseAcl(*entries, "acl"))](storage::Acl& now) -> Status {
+      now = acl;
+      return {};
+    };
   }
   return patch;
 }

@@ -22,6 +22,10 @@ void AddMap(JsonObject& into, std::string_view name, const Labels& map) {
   into[name] = std::move(members);
 }
 
+void AddTime(JsonObject& into, std::string_view name, const std::optional<TimePoint>& time) {
+  if (time) into[name] = FormatRfc3339(*time);
+}
+
 }  // namespace
 
 std::string ProjectNumber(std::string_view project) {
@@ -39,7 +43,7 @@ std::string_view LocationType(std::string_view location) {
   return ends_in_number && location.find('-') == std::string_view::npos ? "dual-region" : "region";
 }
 
-Json ObjectJson(const storage::Object& o, std::string_view base_url) {
+JsonObject ObjectJson(const storage::Object& o, std::string_view base_url) {
   const std::string generation = std::to_string(o.generation);
   const std::string path = "/b/" + PercentEncode(o.bucket) + "/o/" + PercentEncode(o.name);
   const std::string created = FormatRfc3339(o.time_created);
@@ -53,13 +57,13 @@ Json ObjectJson(const storage::Object& o, std::string_view base_url) {
                   {"generation", generation},
                   {"metageneration", std::to_string(o.metageneration)},
                   {"size", std::to_string(o.size_bytes)},
-                  {"md5Hash", Base64(o.md5)},
                   {"crc32c", Crc32cBase64(o.crc32c)},
                   {"etag", storage::EtagOf(o)},
                   {"storageClass", o.attributes.storage_class},
                   {"timeCreated", created},
                   {"updated", FormatRfc3339(o.updated)},
-                  {"timeStorageClassUpdated", created},
+                  {"timeStorageClassUpdated",
+                   o.storage_class_updated ? FormatRfc3339(*o.storage_class_updated) : created},
                   {"timeFinalized", created}};
   AddText(json, "contentType", o.attributes.content_type);
   AddText(json, "contentEncoding", o.attributes.content_encoding);
@@ -68,28 +72,63 @@ Json ObjectJson(const storage::Object& o, std::string_view base_url) {
   AddText(json, "cacheControl", o.attributes.cache_control);
   if (o.attributes.custom_time) json["customTime"] = FormatRfc3339(*o.attributes.custom_time);
   AddMap(json, "metadata", o.attributes.metadata);
+  if (!o.md5.empty()) json["md5Hash"] = Base64(o.md5);
+  if (o.component_count > 0) json["componentCount"] = o.component_count;
+  AddTime(json, "timeDeleted", o.time_deleted);
+  AddTime(json, "softDeleteTime", o.soft_delete_time);
+  AddTime(json, "hardDeleteTime", o.hard_delete_time);
+  AddTime(json, "retentionExpirationTime", o.retention_expiration);
+  if (o.attributes.temporary_hold) json["temporaryHold"] = true;
+  if (o.attributes.event_based_hold) json["eventBasedHold"] = *o.attributes.event_based_hold;
+  if (const auto& retention = o.attributes.retention) {
+    json["retention"] = JsonObject{{"mode", retention->locked ? "Locked" : "Unlocked"},
+                                   {"retainUntilTime", FormatRfc3339(retention->until)}};
+  }
   return json;
 }
 
-Json BucketJson(const storage::Bucket& b) {
-  const JsonObject uniform{{"enabled", b.uniform_access}};
-  JsonObject json{{"kind", "storage#bucket"},
-                  {"id", b.name},
-                  {"name", b.name},
-                  {"selfLink", "https://www.googleapis.com/storage/v1/b/" + b.name},
-                  {"projectNumber", ProjectNumber(b.project)},
-                  {"metageneration", std::to_string(b.metageneration)},
-                  {"etag", storage::EtagOf(b)},
-                  {"timeCreated", FormatRfc3339(b.time_created)},
-                  {"updated", FormatRfc3339(b.updated)},
-                  {"location", b.location},
-                  {"locationType", LocationType(b.location)},
-                  {"storageClass", b.storage_class},
-                  {"iamConfiguration", JsonObject{{"uniformBucketLevelAccess", uniform},
-                                                  {"bucketPolicyOnly", uniform},
-                                                  {"publicAccessPrevention", "inherited"}}},
-                  {"softDeletePolicy", JsonObject{{"retentionDurationSeconds", "0"}}}};
+JsonObject BucketJson(const storage::Bucket& b) {
+  JsonObject uniform{{"enabled", b.uniform_access}};
+  if (b.uniform_access && b.uniform_access_since)
+    uniform["lockedTime"] = FormatRfc3339(*b.uniform_access_since + std::chrono::hours(90 * 24));
+  JsonObject soft_delete{{"retentionDurationSeconds", std::to_string(b.soft_delete_seconds())}};
+  if (b.soft_delete_seconds() > 0)
+    soft_delete["effectiveTime"] = FormatRfc3339(b.soft_delete->effective_time);
+  JsonObject json{
+      {"kind", "storage#bucket"},
+      {"id", b.name},
+      {"name", b.name},
+      {"selfLink", "https://www.googleapis.com/storage/v1/b/" + b.name},
+      {"projectNumber", ProjectNumber(b.project)},
+      {"metageneration", std::to_string(b.metageneration)},
+      {"etag", storage::EtagOf(b)},
+      {"timeCreated", FormatRfc3339(b.time_created)},
+      {"updated", FormatRfc3339(b.updated)},
+      {"location", b.location},
+      {"locationType", LocationType(b.location)},
+      {"storageClass", b.storage_class},
+      {"iamConfiguration", JsonObject{{"uniformBucketLevelAccess", uniform},
+                                      {"bucketPolicyOnly", uniform},
+                                      {"publicAccessPrevention",
+                                       b.public_access_prevented ? "enforced" : "inherited"}}},
+      {"softDeletePolicy", std::move(soft_delete)}};
+  if (b.generation != 0) json["generation"] = std::to_string(b.generation);
   AddMap(json, "labels", b.labels);
+  if (b.versioning) json["versioning"] = JsonObject{{"enabled", *b.versioning}};
+  if (!b.lifecycle.empty()) json["lifecycle"] = LifecycleJson(b.lifecycle);
+  if (b.retention) {
+    JsonObject policy{{"retentionPeriod", std::to_string(b.retention->seconds)},
+                      {"effectiveTime", FormatRfc3339(b.retention->effective_time)}};
+    if (b.retention->locked) policy["isLocked"] = true;
+    json["retentionPolicy"] = std::move(policy);
+  }
+  if (b.default_event_based_hold) json["defaultEventBasedHold"] = true;
+  if (b.object_retention) json["objectRetention"] = JsonObject{{"mode", "Enabled"}};
+  for (const auto& [name, text] : b.settings) {
+    if (auto value = ParseJson(text); value.ok()) json[name] = *std::move(value);
+  }
+  AddTime(json, "softDeleteTime", b.soft_delete_time);
+  AddTime(json, "hardDeleteTime", b.hard_delete_time);
   return json;
 }
 

@@ -99,9 +99,9 @@ Result<net::Response> Adapter::InsertMedia(net::Request& request) {
   storage::ObjectSpec spec = TRY(SpecOf(request));
   spec.attributes.content_type = HeaderText(request, "Content-Type");
   spec.attributes.content_encoding = TextQuery(request, "contentEncoding");
+  TRY(AddPredefinedAcl(request, "predefinedAcl", spec));
   const auto body = UploadBody(request);
-  return Answer(request,
-                ObjectJson(TRY(storage_.Insert(request.context, spec, *body)), request.BaseUrl()));
+  return AnswerObject(request, TRY(storage_.Insert(request.context, spec, *body)));
 }
 
 Result<net::Response> Adapter::InsertMultipart(net::Request& request) {
@@ -114,8 +114,8 @@ Result<net::Response> Adapter::InsertMultipart(net::Request& request) {
     return InvalidArgument("the metadata part must be a JSON object", "parseError");
   TRY(AddMetadata(request, metadata.get_object(), spec));
   if (spec.attributes.content_type.empty()) spec.attributes.content_type = parts.media_content_type;
-  return Answer(request, ObjectJson(TRY(storage_.Insert(request.context, spec, *parts.media)),
-                                    request.BaseUrl()));
+  TRY(AddPredefinedAcl(request, "predefinedAcl", spec));
+  return AnswerObject(request, TRY(storage_.Insert(request.context, spec, *parts.media)));
 }
 
 Result<net::Response> Adapter::StartUpload(net::Request& request) {
@@ -126,6 +126,7 @@ Result<net::Response> Adapter::StartUpload(net::Request& request) {
   if (spec.attributes.content_type.empty()) {
     spec.attributes.content_type = HeaderText(request, "X-Upload-Content-Type");
   }
+  TRY(AddPredefinedAcl(request, "predefinedAcl", spec));
   std::optional<std::uint64_t> total;
   if (const auto text = request.headers.Get("X-Upload-Content-Length"); text && !text->empty()) {
     const auto value = ParseInt64(*text);
@@ -167,7 +168,7 @@ Result<net::Response> Adapter::SendToUpload(net::Request& request) {
 
 Result<net::Response> Adapter::UploadAnswer(const net::Request& request,
                                             const storage::UploadStatus& status) {
-  if (status.object) return Answer(request, ObjectJson(*status.object, request.BaseUrl()));
+  if (status.object) return AnswerObject(request, *status.object);
   net::Response response;
   response.status = 308;
   // Go's client cannot read a 308 and asks for this form instead.

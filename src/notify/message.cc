@@ -27,6 +27,8 @@ std::string_view EventTypeOf(storage::ChangeKind kind) {
       return "OBJECT_METADATA_UPDATE";
     case storage::ChangeKind::kDelete:
       return "OBJECT_DELETE";
+    case storage::ChangeKind::kArchive:
+      return "OBJECT_ARCHIVE";
   }
   CHECK(false);
 }
@@ -59,6 +61,16 @@ std::string ObjectResourceJson(const storage::Object& object) {
   PutText(json, "contentDisposition", attributes.content_disposition);
   PutText(json, "contentLanguage", attributes.content_language);
   PutText(json, "cacheControl", attributes.cache_control);
+  if (object.component_count > 0) json["componentCount"] = object.component_count;
+  if (object.storage_class_updated)
+    json["timeStorageClassUpdated"] = FormatRfc3339(*object.storage_class_updated);
+  if (object.time_deleted) json["timeDeleted"] = FormatRfc3339(*object.time_deleted);
+  if (object.soft_delete_time) {
+    json["softDeleteTime"] = FormatRfc3339(*object.soft_delete_time);
+    json["hardDeleteTime"] = FormatRfc3339(object.hard_delete_time.value_or(TimePoint()));
+  }
+  if (attributes.temporary_hold) json["temporaryHold"] = true;
+  if (attributes.event_based_hold) json["eventBasedHold"] = *attributes.event_based_hold;
   if (attributes.custom_time) json["customTime"] = FormatRfc3339(*attributes.custom_time);
   if (!attributes.metadata.empty()) {
     JsonObject metadata;

@@ -116,11 +116,15 @@ class FileGuard {
   std::uint64_t id_;
 };
 
-// A whole received body: in `bytes`, or in a durable file when it is too large for a row.
+// A whole body: in `bytes`, in a durable file when it is too large for a row, or shared with
+// another object.
 struct Body {
   Digest digest = {};
   std::string bytes = {};
   std::uint64_t file_id = 0;
+  std::uint64_t shared_id = 0;  // a blob that has an owner already
+  bool shared_in_file = false;
+  std::int64_t component_count = 0;
 };
 // `before_file` is asked once before the first byte goes to disk, so that a hopeless upload ends
 // early.

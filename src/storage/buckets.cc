@@ -2,6 +2,7 @@
 #include "storage/keys.h"
 #include "storage/local_storage.h"
 #include "storage/names.h"
+#include "storage/policy.h"
 #include "storage/precondition.h"
 
 namespace landfall::storage {
@@ -24,33 +25,55 @@ Status DeleteAll(meta::Txn& txn, const std::string& prefix) {
   return {};
 }
 
-void ApplyPatch(Bucket& bucket, const BucketPatch& patch) {
-  if (patch.clear_labels) bucket.labels.clear();
-  for (const auto& [key, value] : patch.labels) {
-    if (value) {
-      bucket.labels[key] = *value;
-    } else {
-      bucket.labels.erase(key);
-    }
+// Soft-deleted buckets of the project, which are few, by name.
+Result<BucketPage> SoftDeletedBuckets(meta::Reader& reader, std::string_view project,
+                                      const ListOptions& options) {
+  BucketPage page;
+  Status bad;
+  TRY(reader.Scan(
+      meta::PrefixRange(SoftDeletedBucketsPrefix()), [&](std::string_view, std::string_view value) {
+        auto bucket = DecodeBucket(value);
+        if (!bucket.ok()) {
+          bad = bucket.status();
+        } else if (bucket->project == project && bucket->name.starts_with(options.prefix)) {
+          page.items.push_back(*std::move(bucket));
+        }
+        return bad.ok();
+      }));
+  TRY(bad);
+  return page;
+}
+
+Result<Bucket> FindSoftDeleted(meta::Reader& reader, std::string_view name, std::int64_t generation,
+                               TimePoint now) {
+  const auto row = TRY(reader.Get(SoftDeletedBucketKey(name, generation)));
+  if (row) {
+    Bucket bucket = TRY(DecodeBucket(*row));
+    if (bucket.hard_delete_time && now < *bucket.hard_delete_time) return bucket;
   }
-  if (patch.storage_class) bucket.storage_class = *patch.storage_class;
-  if (patch.uniform_access) bucket.uniform_access = *patch.uniform_access;
+  return NotFound("No such soft-deleted bucket: " + std::string(name) + "/" +
+                  std::to_string(generation));
 }
 
 }  // namespace
 
 Result<Bucket> LocalStorage::CreateBucket(const CallContext&, Bucket bucket) {
   TRY(CheckBucketName(bucket.name));
-  TRY(CheckStorageClass(bucket.storage_class));
-  TRY(CheckLabels(bucket.labels));
+  if (!bucket.soft_delete)
+    bucket.soft_delete = SoftDeletePolicy{options_.soft_delete_default.count()};
+  TRY(CheckBucket(bucket));
   if (bucket.project.empty())
     return InvalidArgument("Required parameter: project", "required", "project");
   TRY(blobs_.CheckSpace());
   bucket.metageneration = 1;
   bucket.time_created = bucket.updated = clock_.Now();
+  if (bucket.retention) bucket.retention->effective_time = bucket.time_created;
+  if (bucket.uniform_access) bucket.uniform_access_since = bucket.time_created;
+  bucket.soft_delete->effective_time = bucket.time_created;
   TRY(meta_.Commit([&](meta::Txn& txn) -> Status {
     const auto row = TRY(txn.Get(BucketKey(bucket.name)));
     if (!row) {
+      bucket.generation = generations_.Next(txn, bucket.time_created);
       txn.Put(BucketKey(bucket.name), EncodeBucket(bucket));
       return {};
     }
@@ -88,6 +111,8 @@ Result<BucketPage> LocalStorage::ListBuckets(const CallContext&, std::string_vie
   }
   Status bad;
   const std::unique_ptr<meta::Reader> snapshot = meta_.Snapshot();
+  if (options.versions == Versions::kSoftDeleted)
+    return SoftDeletedBuckets(*snapshot, project, options);
   TRY(snapshot->Scan(range, [&](std::string_view, std::string_view value) {
     auto bucket = DecodeBucket(value);
     if (!bucket.ok()) {
@@ -107,15 +132,16 @@ Result<BucketPage> LocalStorage::ListBuckets(const CallContext&, std::string_vie
 }
 
 Result<Bucket> LocalStorage::PatchBucket(const CallContext&, std::string_view name,
-                                         const BucketPatch& patch, const Precondition& when) {
+                                         const BucketEdit& edit, const Precondition& when) {
   TRY(blobs_.CheckSpace());
   Bucket bucket;
   TRY(meta_.Commit([&](meta::Txn& txn) -> Status {
-    bucket = TRY(FindBucket(txn, name));
-    TRY(CheckPrecondition(when, bucket, Access::kWrite));
-    ApplyPatch(bucket, patch);
-    TRY(CheckStorageClass(bucket.storage_class));
-    TRY(CheckLabels(bucket.labels));
+    const Bucket before = TRY(FindBucket(txn, name));
+    TRY(CheckPrecondition(when, before, Access::kWrite));
+    bucket = before;
+    if (edit) TRY(edit(bucket));
+    TRY(CheckBucket(bucket));
+    TRY(CheckBucketChange(before, bucket, clock_.Now()));
     ++bucket.metageneration;
     bucket.updated = clock_.Now();
     txn.Put(BucketKey(name), EncodeBucket(bucket));
@@ -127,14 +153,72 @@ Result<Bucket> LocalStorage::PatchBucket(const CallContext&, std::string_view na
 Status LocalStorage::DeleteBucket(const CallContext&, std::string_view name,
                                   const Precondition& when) {
   return meta_.Commit([&](meta::Txn& txn) -> Status {
-    const Bucket bucket = TRY(FindBucket(txn, name));
+    Bucket bucket = TRY(FindBucket(txn, name));
     TRY(CheckPrecondition(when, bucket, Access::kWrite));
-    if (!TRY(IsEmpty(txn, ObjectsPrefix(name)))) {
+    if (!TRY(IsEmpty(txn, ObjectsPrefix(name))) || !TRY(IsEmpty(txn, VersionsPrefix(name)))) {
       return AlreadyExists("The bucket you tried to delete is not empty.", "conflict");
     }
     txn.Delete(BucketKey(name));
+    txn.Delete(IamPolicyKey(name));
+    if (bucket.soft_delete_seconds() > 0) {
+      bucket.soft_delete_time = clock_.Now();
+      bucket.hard_delete_time =
+          *bucket.soft_delete_time + std::chrono::seconds(bucket.soft_delete_seconds());
+      txn.Put(SoftDeletedBucketKey(name, bucket.generation), EncodeBucket(bucket));
+    }
     return DeleteAll(txn, NotificationsPrefix(name));
   });
+}
+
+Result<Bucket> LocalStorage::GetSoftDeletedBucket(const CallContext&, std::string_view name,
+                                                  std::int64_t generation) {
+  return FindSoftDeleted(*meta_.Snapshot(), name, generation, clock_.Now());
+}
+
+Result<Bucket> LocalStorage::RestoreBucket(const CallContext&, std::string_view name,
+                                           std::int64_t generation) {
+  Bucket bucket;
+  TRY(meta_.Commit([&](meta::Txn& txn) -> Status {
+    bucket = TRY(FindSoftDeleted(txn, name, generation, clock_.Now()));
+    if (TRY(txn.Get(BucketKey(name))))
+      return AlreadyExists("A bucket with the name '" + std::string(name) + "' exists.",
+                           "conflict");
+    txn.Delete(SoftDeletedBucketKey(name, generation));
+    bucket.soft_delete_time.reset();
+    bucket.hard_delete_time.reset();
+    ++bucket.metageneration;
+    bucket.updated = clock_.Now();
+    txn.Put(BucketKey(name), EncodeBucket(bucket));
+    return {};
+  }));
+  return bucket;
+}
+
+Result<IamPolicy> LocalStorage::GetIamPolicy(const CallContext&, std::string_view bucket) {
+  const std::unique_ptr<meta::Reader> snapshot = meta_.Snapshot();
+  TRY(FindBucket(*snapshot, bucket));
+  const auto row = TRY(snapshot->Get(IamPolicyKey(bucket)));
+  return row ? DecodeIamPolicy(*row) : Result<IamPolicy>(IamPolicy());
+}
+
+Result<IamPolicy> LocalStorage::SetIamPolicy(const CallContext&, std::string_view bucket,
+                                             IamPolicy policy, std::string_view etag) {
+  if (policy.bindings.size() > meta::kValueBytesMax / 4)
+    return InvalidArgument("the IAM policy is larger than 256 KiB", "invalidArgument");
+  TRY(blobs_.CheckSpace());
+  TRY(meta_.Commit([&](meta::Txn& txn) -> Status {
+    TRY(FindBucket(txn, bucket));
+    const auto row = TRY(txn.Get(IamPolicyKey(bucket)));
+    const IamPolicy before = row ? TRY(DecodeIamPolicy(*row)) : IamPolicy();
+    if (!etag.empty() && etag != EtagOf(before)) {
+      return FailedPrecondition("At least one of the pre-conditions you specified did not hold.",
+                                "conditionNotMet", "If-Match");
+    }
+    policy.revision = before.revision + 1;
+    txn.Put(IamPolicyKey(bucket), EncodeIamPolicy(policy));
+    return {};
+  }));
+  return policy;
 }
 
 }  // namespace landfall::storage

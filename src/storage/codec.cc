@@ -1,134 +1,23 @@
-// Layout: one version byte, then fields in a fixed order. Unsigned numbers are LEB128 varints,
-// signed ones zig-zag varints, strings and lists a varint count and their content, optionals one
-// byte 0 or 1 before the value.
+// What is extended is written as record version 2; see record.h.
 #include "storage/codec.h"
 
 #include <utility>
 
+#include "storage/record.h"
+
 namespace landfall::storage {
 namespace {
 
-constexpr char kVersion = 1;
+bool Extended(const ObjectAttributes& a) {
+  return a.temporary_hold || a.event_based_hold.has_value() || a.retention || a.acl;
+}
 
-class Encoder {
- public:
-  Encoder() {
-    out_.reserve(192);
-    out_ += kVersion;
-  }
-  void U64(std::uint64_t v) {
-    while (v >= 0x80) {
-      out_ += static_cast<char>(v | 0x80);
-      v >>= 7;
-    }
-    out_ += static_cast<char>(v);
-  }
-  void I64(std::int64_t v) {
-    U64(static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63));
-  }
-  void Bool(bool v) { out_ += static_cast<char>(v); }
-  void Time(TimePoint t) { I64(ToMicros(t)); }
-  void Str(std::string_view s) {
-    U64(s.size());
-    out_.append(s);
-  }
-  void Map(const Labels& map) {
-    U64(map.size());
-    for (const auto& [key, value] : map) {
-      Str(key);
-      Str(value);
-    }
-  }
-  void List(const std::vector<std::string>& list) {
-    U64(list.size());
-    for (const std::string& item : list) Str(item);
-  }
-  template <typename T, typename Fn>
-  void Opt(const std::optional<T>& v, Fn encode) {
-    Bool(v.has_value());
-    if (v) encode(*v);
-  }
-  void OptI64(const std::optional<std::int64_t>& v) {
-    Opt(v, [this](std::int64_t n) { I64(n); });
-  }
-  std::string Take() { return std::move(out_); }
+bool Extended(const Object& o) {
+  return Extended(o.attributes) || o.component_count != 0 || o.storage_class_updated ||
+         o.time_deleted || o.soft_delete_time || o.hold_released;
+}
 
- private:
-  std::string out_;
-};
-
-// Reads past the end or of a foreign version leave zeros and make Finish fail.
-class Decoder {
- public:
-  explicit Decoder(std::string_view bytes) : rest_(bytes) {
-    if (Byte() != kVersion) bad_ = true;
-  }
-  std::uint64_t U64() {
-    std::uint64_t v = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(Byte());
-      v |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return v;
-    }
-    bad_ = true;
-    return 0;
-  }
-  std::int64_t I64() {
-    const std::uint64_t v = U64();
-    return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1);
-  }
-  bool Bool() { return Byte() != 0; }
-  TimePoint Time() { return FromMicros(I64()); }
-  std::string Str() {
-    const std::uint64_t size = U64();
-    if (size > rest_.size()) {
-      bad_ = true;
-      return {};
-    }
-    std::string s(rest_.substr(0, size));
-    rest_.remove_prefix(size);
-    return s;
-  }
-  Labels Map() {
-    Labels map;
-    for (std::uint64_t n = U64(); n > 0 && !bad_; --n) {
-      std::string key = Str();
-      map.emplace_hint(map.end(), std::move(key), Str());
-    }
-    return map;
-  }
-  std::vector<std::string> List() {
-    std::vector<std::string> list;
-    for (std::uint64_t n = U64(); n > 0 && !bad_; --n) list.push_back(Str());
-    return list;
-  }
-  template <typename Fn>
-  auto Opt(Fn decode) -> std::optional<decltype(decode())> {
-    if (!Bool()) return std::nullopt;
-    return decode();
-  }
-  std::optional<std::int64_t> OptI64() {
-    return Opt([this] { return I64(); });
-  }
-  Status Finish(std::string_view what) const {
-    if (bad_ || !rest_.empty())
-      return DataLoss("a stored " + std::string(what) + " does not decode");
-    return {};
-  }
-
- private:
-  char Byte() {
-    if (rest_.empty()) {
-      bad_ = true;
-      return 0;
-    }
-    const char byte = rest_[0];
-    rest_.remove_prefix(1);
-    return byte;
-  }
-  std::string_view rest_;
-  bool bad_ = false;
-};
+char VersionFor(bool extended) { return extended ? 2 : 1; }
 
 void Put(Encoder& e, const ObjectAttributes& a) {
   e.Str(a.content_type);
@@ -139,6 +28,14 @@ void Put(Encoder& e, const ObjectAttributes& a) {
   e.Str(a.storage_class);
   e.Opt(a.custom_time, [&](TimePoint t) { e.Time(t); });
   e.Map(a.metadata);
+  if (e.version() < 2) return;
+  e.Bool(a.temporary_hold);
+  e.OptBool(a.event_based_hold);
+  e.Opt(a.retention, [&](const ObjectRetention& r) {
+    e.Bool(r.locked);
+    e.Time(r.until);
+  });
+  PutAcl(e, a.acl);
 }
 
 ObjectAttributes Attributes(Decoder& d) {
@@ -151,6 +48,16 @@ ObjectAttributes Attributes(Decoder& d) {
   a.storage_class = d.Str();
   a.custom_time = d.Opt([&] { return d.Time(); });
   a.metadata = d.Map();
+  if (d.version() < 2) return a;
+  a.temporary_hold = d.Bool();
+  a.event_based_hold = d.OptBool();
+  a.retention = d.Opt([&] {
+    ObjectRetention r;
+    r.locked = d.Bool();
+    r.until = d.Time();
+    return r;
+  });
+  a.acl = AclField(d);
   return a;
 }
 
@@ -164,6 +71,13 @@ void Put(Encoder& e, const Object& o) {
   e.Time(o.time_created);
   e.Time(o.updated);
   Put(e, o.attributes);
+  if (e.version() < 2) return;
+  e.I64(o.component_count);
+  e.OptTime(o.storage_class_updated);
+  e.OptTime(o.time_deleted);
+  e.OptTime(o.soft_delete_time);
+  e.OptTime(o.hard_delete_time);
+  e.OptTime(o.hold_released);
 }
 
 Object ObjectFields(Decoder& d) {
@@ -176,6 +90,13 @@ Object ObjectFields(Decoder& d) {
   o.time_created = d.Time();
   o.updated = d.Time();
   o.attributes = Attributes(d);
+  if (d.version() < 2) return o;
+  o.component_count = d.I64();
+  o.storage_class_updated = d.OptTime();
+  o.time_deleted = d.OptTime();
+  o.soft_delete_time = d.OptTime();
+  o.hard_delete_time = d.OptTime();
+  o.hold_released = d.OptTime();
   return o;
 }
 
@@ -213,38 +134,8 @@ Precondition PreconditionFields(Decoder& d) {
 
 }  // namespace
 
-std::string EncodeBucket(const Bucket& b) {
-  Encoder e;
-  e.Str(b.name);
-  e.Str(b.project);
-  e.Str(b.location);
-  e.Str(b.storage_class);
-  e.I64(b.metageneration);
-  e.Time(b.time_created);
-  e.Time(b.updated);
-  e.Map(b.labels);
-  e.Bool(b.uniform_access);
-  return e.Take();
-}
-
-Result<Bucket> DecodeBucket(std::string_view bytes) {
-  Decoder d(bytes);
-  Bucket b;
-  b.name = d.Str();
-  b.project = d.Str();
-  b.location = d.Str();
-  b.storage_class = d.Str();
-  b.metageneration = d.I64();
-  b.time_created = d.Time();
-  b.updated = d.Time();
-  b.labels = d.Map();
-  b.uniform_access = d.Bool();
-  TRY(d.Finish("bucket"));
-  return b;
-}
-
 std::string EncodeObject(const StoredObject& stored) {
-  Encoder e;
+  Encoder e(VersionFor(Extended(stored.object)));
   e.U64(stored.blob.id);
   e.Bool(stored.blob.in_file);
   Put(e, stored.object);
@@ -265,7 +156,7 @@ Result<StoredObject> DecodeObject(std::string_view bucket, std::string_view name
 }
 
 std::string EncodeUpload(const StoredUpload& u) {
-  Encoder e;
+  Encoder e(VersionFor(Extended(u.spec.attributes) || (u.object && Extended(*u.object))));
   e.U64(static_cast<std::uint64_t>(u.state));
   e.Time(u.created);
   e.Str(u.spec.bucket);
@@ -302,34 +193,46 @@ Result<StoredUpload> DecodeUpload(std::string_view bytes) {
   return u;
 }
 
-std::string EncodeNotification(const NotificationConfig& c) {
-  Encoder e;
-  e.Str(c.id);
-  e.Str(c.bucket);
-  e.Str(c.topic);
-  e.Str(c.payload_format);
-  e.List(c.event_types);
-  e.Str(c.object_name_prefix);
-  e.Map(c.custom_attributes);
+std::string EncodeRewrite(const StoredRewrite& r) {
+  const CopySpec& copy = r.spec.copy;
+  Encoder e(2);
+  e.Time(r.created);
+  e.U64(r.rewritten_bytes);
+  e.Opt(r.spec.bytes_max, [&](std::uint64_t v) { e.U64(v); });
+  e.Str(copy.source_bucket);
+  e.Str(copy.source_name);
+  e.OptI64(copy.source_generation);
+  Put(e, copy.source_when);
+  e.Str(copy.destination.bucket);
+  e.Str(copy.destination.name);
+  Put(e, copy.destination.attributes);
+  Put(e, copy.destination.when);
+  e.Bool(copy.own_attributes);
   return e.Take();
 }
 
-Result<NotificationConfig> DecodeNotification(std::string_view bytes) {
+Result<StoredRewrite> DecodeRewrite(std::string_view bytes) {
   Decoder d(bytes);
-  NotificationConfig c;
-  c.id = d.Str();
-  c.bucket = d.Str();
-  c.topic = d.Str();
-  c.payload_format = d.Str();
-  c.event_types = d.List();
-  c.object_name_prefix = d.Str();
-  c.custom_attributes = d.Map();
-  TRY(d.Finish("notification configuration"));
-  return c;
+  StoredRewrite r;
+  CopySpec& copy = r.spec.copy;
+  r.created = d.Time();
+  r.rewritten_bytes = d.U64();
+  r.spec.bytes_max = d.Opt([&] { return d.U64(); });
+  copy.source_bucket = d.Str();
+  copy.source_name = d.Str();
+  copy.source_generation = d.OptI64();
+  copy.source_when = PreconditionFields(d);
+  copy.destination.bucket = d.Str();
+  copy.destination.name = d.Str();
+  copy.destination.attributes = Attributes(d);
+  copy.destination.when = PreconditionFields(d);
+  copy.own_attributes = d.Bool();
+  TRY(d.Finish("rewrite"));
+  return r;
 }
 
 std::string EncodeChange(const ObjectChange& c) {
-  Encoder e;
+  Encoder e(VersionFor(Extended(c.object)));
   e.U64(static_cast<std::uint64_t>(c.kind));
   e.Time(c.time);
   e.Str(c.project);

@@ -33,6 +33,12 @@ struct StoredUpload {
   std::optional<Object> object = {};
 };
 
+struct StoredRewrite {
+  TimePoint created = {};
+  std::uint64_t rewritten_bytes = 0;
+  RewriteSpec spec = {};  // with the source's generation; the token is in the key
+};
+
 std::string EncodeBucket(const Bucket& bucket);
 Result<Bucket> DecodeBucket(std::string_view bytes);
 
@@ -43,6 +49,15 @@ Result<StoredObject> DecodeObject(std::string_view bucket, std::string_view name
 
 std::string EncodeUpload(const StoredUpload& upload);
 Result<StoredUpload> DecodeUpload(std::string_view bytes);
+
+std::string EncodeRewrite(const StoredRewrite& rewrite);
+Result<StoredRewrite> DecodeRewrite(std::string_view bytes);
+
+std::string EncodeIamPolicy(const IamPolicy& policy);
+Result<IamPolicy> DecodeIamPolicy(std::string_view bytes);
+
+std::string EncodeHmacKey(const HmacKey& key);
+Result<HmacKey> DecodeHmacKey(std::string_view bytes);
 
 std::string EncodeNotification(const NotificationConfig& config);
 Result<NotificationConfig> DecodeNotification(std::string_view bytes);

@@ -74,6 +74,7 @@ struct TestStorage {
            std::to_string(count++);
     std::filesystem::remove_all(root);
     options.dir = root + "/objects";
+    options.sweep_every = {};
     Reopen();
     CHECK_OK(storage->CreateBucket(ctx, {.name = "bucket", .project = "p"}));
   }

@@ -1,14 +1,24 @@
 // Storage's rows in meta. Private to storage.
 //
-//   st.b  bucket                    Bucket
-//   st.o  bucket, name              StoredObject: the live version
-//   st.i  blob id                   the bytes of an inline object, apart from its row so that
-//   listing skips them st.f  blob id                   this file is owned (by an object or an
-//   upload); a file without a row is litter st.u  upload id                 StoredUpload st.ux
-//   expiry, upload id         when to forget the upload st.n  bucket, number NotificationConfig
-//   st.gen                          the last generation handed out
-//   st.epoch                        how often the store was opened; the high bits of blob ids
-//   st.nid                          the last notification number handed out
+// clang-format off
+//   st.b   bucket                          Bucket
+//   st.o   bucket, name                    StoredObject: the live version
+//   st.v   bucket, name, generation        StoredObject: a noncurrent version
+//   st.s   bucket, its generation, name, generation   StoredObject: soft-deleted
+//   st.sx  hard delete time, the parts of st.s        when a soft-deleted version ends
+//   st.i   blob id                         the bytes of an inline object, apart from its row so that listing skips them
+//   st.f   blob id                         a file that is owned, and by how many (empty: one); without a row it is litter
+//   st.u   upload id                       StoredUpload
+//   st.ux  expiry, upload id               when to forget the upload
+//   st.n   bucket, number                  NotificationConfig
+//   st.bs  bucket, its generation          Bucket: soft-deleted
+//   st.bp  bucket                          IamPolicy
+//   st.rw  token                           StoredRewrite
+//   st.h   access id                       HmacKey
+//   st.gen                                 the last generation handed out
+//   st.epoch                               how often the store was opened; the high bits of blob ids
+//   st.nid                                 the last notification number handed out
+// clang-format on
 #pragma once
 
 #include <cstdint>
@@ -16,6 +26,7 @@
 #include <string_view>
 
 #include "meta/meta.h"
+#include "storage/types.h"
 
 namespace landfall::storage {
 
@@ -45,6 +56,46 @@ inline std::string NotificationKey(std::string_view bucket, std::uint64_t number
 inline std::string NotificationsPrefix(std::string_view bucket) {
   return meta::MakeKey({"st.n", bucket});
 }
+inline std::string Ordered(std::int64_t value) {
+  return meta::OrderedInt(static_cast<std::uint64_t>(value));
+}
+inline std::string VersionKey(std::string_view bucket, std::string_view name,
+                              std::int64_t generation) {
+  return meta::MakeKey({"st.v", bucket, name, Ordered(generation)});
+}
+inline std::string VersionsPrefix(std::string_view bucket) {
+  return meta::MakeKey({"st.v", bucket});
+}
+inline std::string VersionsPrefix(std::string_view bucket, std::string_view name) {
+  return meta::MakeKey({"st.v", bucket, name});
+}
+inline std::string SoftDeletedKey(const Bucket& bucket, std::string_view name,
+                                  std::int64_t generation) {
+  return meta::MakeKey(
+      {"st.s", bucket.name, Ordered(bucket.generation), name, Ordered(generation)});
+}
+inline std::string SoftDeletedPrefix(const Bucket& bucket) {
+  return meta::MakeKey({"st.s", bucket.name, Ordered(bucket.generation)});
+}
+inline std::string SoftDeletedEndKey(TimePoint end, const Bucket& bucket, std::string_view name,
+                                     std::int64_t generation) {
+  return meta::MakeKey({"st.sx", Ordered(ToMicros(end)), bucket.name, Ordered(bucket.generation),
+                        name, Ordered(generation)});
+}
+inline std::string SoftDeletedEndsPrefix() { return meta::MakeKey({"st.sx"}); }
+inline std::string SoftDeletedBucketKey(std::string_view bucket, std::int64_t generation) {
+  return meta::MakeKey({"st.bs", bucket, Ordered(generation)});
+}
+inline std::string SoftDeletedBucketsPrefix() { return meta::MakeKey({"st.bs"}); }
+inline std::string IamPolicyKey(std::string_view bucket) {
+  return meta::MakeKey({"st.bp", bucket});
+}
+inline std::string RewriteKey(std::string_view token) { return meta::MakeKey({"st.rw", token}); }
+inline std::string RewritesPrefix() { return meta::MakeKey({"st.rw"}); }
+inline std::string HmacKeyKey(std::string_view access_id) {
+  return meta::MakeKey({"st.h", access_id});
+}
+inline std::string HmacKeysPrefix() { return meta::MakeKey({"st.h"}); }
 inline std::string GenerationKey() { return meta::MakeKey({"st.gen"}); }
 inline std::string EpochKey() { return meta::MakeKey({"st.epoch"}); }
 inline std::string NotificationNumberKey() { return meta::MakeKey({"st.nid"}); }

@@ -10,10 +10,14 @@
 
 #include "base/text.h"
 #include "storage/codec.h"
+#include "storage/glob.h"
 #include "storage/keys.h"
 
 namespace landfall::storage {
 namespace {
+
+// A page ends after this many names that the glob refused, so that it costs a bounded time.
+constexpr std::size_t kRefusedMax = 50'000;
 
 class Lister {
  public:
@@ -42,6 +46,12 @@ class Lister {
     const meta::KeyRange all = meta::PrefixRange(base_ + options_.prefix);
     at_ = std::max(all.begin, base_ + options_.start_offset);
     end_ = all.end;
+    if (!options_.match_glob.empty()) {
+      glob_ = TRY(Glob::Parse(options_.match_glob));
+      const meta::KeyRange matching = meta::PrefixRange(base_ + glob_->literal_prefix());
+      at_ = std::max(at_, matching.begin);
+      end_ = std::min(end_, matching.end);
+    }
     if (!options_.end_offset.empty()) end_ = std::min(end_, base_ + options_.end_offset);
     if (options_.page_token.empty()) return {};
     const auto token = FromBase64(options_.page_token);
@@ -62,7 +72,7 @@ class Lister {
   }
 
   Status Visit(std::string_view key, std::string_view value, bool& skipped) {
-    if (Full()) {
+    if (Full() || refused_ >= kRefusedMax) {
       EndPage('k', key);
       return {};
     }
@@ -75,7 +85,7 @@ class Lister {
 
     const std::string prefix(name.substr(0, found + options_.delimiter.size()));
     const bool trailing = options_.include_trailing_delimiter && prefix.size() == name.size();
-    if (prefix != returned_prefix_) page_.prefixes.push_back(prefix);
+    if (prefix != returned_prefix_ && Wanted(prefix)) page_.prefixes.push_back(prefix);
     if (trailing) {
       if (Full()) {
         EndPage('i', key);
@@ -88,7 +98,14 @@ class Lister {
     return {};
   }
 
+  bool Wanted(std::string_view name) {
+    if (!glob_ || glob_->Matches(name)) return true;
+    ++refused_;
+    return false;
+  }
+
   Status AddItem(std::string_view name, std::string_view value) {
+    if (!Wanted(name)) return {};
     page_.items.push_back(std::move(TRY(DecodeObject(bucket_, name, value)).object));
     return {};
   }
@@ -99,6 +116,8 @@ class Lister {
   const std::string base_;
   std::string at_, end_;
   std::string returned_prefix_;  // by the page before
+  std::optional<Glob> glob_;
+  std::size_t refused_ = 0;
   bool done_ = false;
   ObjectPage page_;
 };

@@ -13,4 +13,8 @@ namespace landfall::storage {
 Result<ObjectPage> ListObjects(meta::Reader& reader, std::string_view bucket,
                                const ListOptions& options);
 
+// With noncurrent versions, or only the soft-deleted ones: by name, then generation.
+Result<ObjectPage> ListVersions(meta::Reader& reader, const Bucket& bucket,
+                                const ListOptions& options);
+
 }  // namespace landfall::storage

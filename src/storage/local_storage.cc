@@ -11,6 +11,7 @@ LocalStorage::LocalStorage(Options options, meta::Store& meta, FileSystem& files
       clock_(clock),
       random_(random),
       faults_(faults),
+      log_(log),
       blobs_({.dir = options_.dir,
               .inline_bytes_max = options_.inline_bytes_max,
               .object_bytes_max = options_.object_bytes_max,
@@ -34,7 +35,16 @@ Status LocalStorage::Prepare() {
   TRY(blobs_.Prepare(epoch));
   const std::unique_ptr<meta::Reader> snapshot = meta_.Snapshot();
   TRY(generations_.Load(*snapshot));
-  return blobs_.Sweep(*snapshot);
+  TRY(blobs_.Sweep(*snapshot));
+  if (options_.sweep_every.count() > 0)
+    sweeper_ = std::jthread([this](const std::stop_token& stop) { SweepLoop(stop); });
+  return {};
+}
+
+LocalStorage::~LocalStorage() {
+  sweeper_.request_stop();
+  const MutexLock lock(sweep_mu_);
+  sweep_stopped_.NotifyAll();
 }
 
 Status LocalStorage::CommitAndClean(

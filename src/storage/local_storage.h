@@ -5,8 +5,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/mutex.h"
@@ -21,6 +23,8 @@ class LocalStorage final : public Storage {
  public:
   LocalStorage(Options options, meta::Store& meta, FileSystem& files, Clock& clock, Random& random,
                Faults& faults, Log& log, Metrics& metrics);
+  ~LocalStorage() override;
+  // Finishes interrupted clean-up, then starts the sweeper.
   Status Prepare();
 
   Result<Bucket> CreateBucket(const CallContext& ctx, Bucket bucket) override;
@@ -28,10 +32,17 @@ class LocalStorage final : public Storage {
                            const Precondition& when) override;
   Result<BucketPage> ListBuckets(const CallContext& ctx, std::string_view project,
                                  const ListOptions& options) override;
-  Result<Bucket> PatchBucket(const CallContext& ctx, std::string_view name,
-                             const BucketPatch& patch, const Precondition& when) override;
+  Result<Bucket> PatchBucket(const CallContext& ctx, std::string_view name, const BucketEdit& edit,
+                             const Precondition& when) override;
   Status DeleteBucket(const CallContext& ctx, std::string_view name,
                       const Precondition& when) override;
+  Result<Bucket> GetSoftDeletedBucket(const CallContext& ctx, std::string_view name,
+                                      std::int64_t generation) override;
+  Result<Bucket> RestoreBucket(const CallContext& ctx, std::string_view name,
+                               std::int64_t generation) override;
+  Result<IamPolicy> GetIamPolicy(const CallContext& ctx, std::string_view bucket) override;
+  Result<IamPolicy> SetIamPolicy(const CallContext& ctx, std::string_view bucket, IamPolicy policy,
+                                 std::string_view etag) override;
 
   Result<Object> Insert(const CallContext& ctx, const ObjectSpec& spec, ByteSource& body) override;
   Result<Object> Get(const CallContext& ctx, std::string_view bucket, std::string_view name,
@@ -46,6 +57,15 @@ class LocalStorage final : public Storage {
                        const Precondition& when) override;
   Status Delete(const CallContext& ctx, std::string_view bucket, std::string_view name,
                 std::optional<std::int64_t> generation, const Precondition& when) override;
+
+  Result<Object> GetSoftDeleted(const CallContext& ctx, std::string_view bucket,
+                                std::string_view name, std::int64_t generation) override;
+  Result<Object> Restore(const CallContext& ctx, const ObjectSpec& spec, std::int64_t generation,
+                         bool copy_acl) override;
+  Result<Object> Copy(const CallContext& ctx, const CopySpec& spec) override;
+  Result<Object> Move(const CallContext& ctx, const CopySpec& spec) override;
+  Result<RewriteStatus> Rewrite(const CallContext& ctx, const RewriteSpec& spec) override;
+  Result<Object> Compose(const CallContext& ctx, const ComposeSpec& spec) override;
 
   Result<std::string> StartUpload(const CallContext& ctx, const ObjectSpec& spec,
                                   std::optional<std::uint64_t> total_bytes) override;
@@ -63,6 +83,16 @@ class LocalStorage final : public Storage {
   Status DeleteNotification(const CallContext& ctx, std::string_view bucket,
                             std::string_view id) override;
 
+  Result<HmacKey> CreateHmacKey(const CallContext& ctx, std::string_view project,
+                                std::string_view service_account) override;
+  Result<HmacKey> GetHmacKey(const CallContext& ctx, std::string_view access_id) override;
+  Result<std::vector<HmacKey>> ListHmacKeys(const CallContext& ctx,
+                                            std::string_view project) override;
+  Result<HmacKey> UpdateHmacKey(const CallContext& ctx, std::string_view access_id,
+                                std::string_view state, std::string_view etag) override;
+  Status DeleteHmacKey(const CallContext& ctx, std::string_view access_id) override;
+
+  Status Sweep(const CallContext& ctx) override;
   Result<std::vector<ObjectChange>> Changes(meta::Seq after, std::size_t changes_max) override;
 
  private:
@@ -74,6 +104,24 @@ class LocalStorage final : public Storage {
   Status CommitAndClean(
       std::uint64_t file_id,
       const std::function<Status(meta::Txn&, std::vector<std::uint64_t>&)>& change);
+
+  Placement PlacementIn(meta::Txn& txn, std::vector<std::uint64_t>& dead_files) {
+    return {txn, generations_, {clock_.Now(), options_.enforce_retention}, dead_files};
+  }
+
+  // copy.cc
+  Result<Object> CopyWithin(meta::Txn& txn, std::vector<std::uint64_t>& dead_files,
+                            const CopySpec& spec, bool take_source);
+  Result<StoredRewrite> LoadRewrite(const RewriteSpec& spec);
+  Result<Body> Concatenate(const CallContext& ctx, const ComposeSpec& spec,
+                           std::vector<std::int64_t>& generations);
+
+  // sweep.cc
+  void SweepLoop(const std::stop_token& stop);
+  Status ApplyLifecycle(const CallContext& ctx, const Bucket& bucket);
+  Status ApplyLifecycle(const Bucket& bucket, const std::vector<Object>& candidates);
+  Status ForgetSoftDeleted(const CallContext& ctx);
+  Status ForgetOldRows();
 
   // uploads.cc
   Result<StoredUpload> FindUpload(meta::Reader& reader, std::string_view id) const;
@@ -92,6 +140,7 @@ class LocalStorage final : public Storage {
   Clock& clock_;
   Random& random_;
   Faults& faults_;
+  Log& log_;
   BlobFiles blobs_;
   GenerationClock generations_;
   Counter& bytes_in_;
@@ -105,6 +154,10 @@ class LocalStorage final : public Storage {
     std::unique_ptr<Hasher> hasher;
   };
   std::map<std::string, UploadSlot, std::less<>> uploads_ GUARDED_BY(uploads_mu_);
+
+  Mutex sweep_mu_;
+  CondVar sweep_stopped_;
+  std::jthread sweeper_;  // last: it uses all of the above
 };
 
 }  // namespace landfall::storage

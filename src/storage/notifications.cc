@@ -52,7 +52,8 @@ Status CheckRoom(const std::vector<NotificationConfig>& existing, const Notifica
   return {};
 }
 
-Status RaiseMetageneration(meta::Txn& txn, Bucket bucket, TimePoint now) {
+Status RaiseMetageneration(meta::Txn& txn, Bucket bucket, TimePoint now, bool raise) {
+  if (!raise) return {};
   ++bucket.metageneration;
   bucket.updated = now;
   txn.Put(BucketKey(bucket.name), EncodeBucket(bucket));
@@ -88,7 +89,8 @@ Result<NotificationConfig> LocalStorage::CreateNotification(const CallContext&,
     txn.Put(NotificationNumberKey(), meta::OrderedInt(number));
     config.id = std::to_string(number);
     txn.Put(NotificationKey(config.bucket, number), EncodeNotification(config));
-    return RaiseMetageneration(txn, std::move(bucket), clock_.Now());
+    return RaiseMetageneration(txn, std::move(bucket), clock_.Now(),
+                               options_.notifications_raise_metageneration);
   }));
   return config;
 }
@@ -111,7 +113,8 @@ Status LocalStorage::DeleteNotification(const CallContext&, std::string_view buc
   return meta_.Commit([&](meta::Txn& txn) -> Status {
     const NotificationConfig config = TRY(Find(txn, bucket, id));
     txn.Delete(NotificationKey(bucket, static_cast<std::uint64_t>(*ParseInt64(config.id))));
-    return RaiseMetageneration(txn, TRY(FindBucket(txn, bucket)), clock_.Now());
+    return RaiseMetageneration(txn, TRY(FindBucket(txn, bucket)), clock_.Now(),
+                               options_.notifications_raise_metageneration);
   });
 }
 

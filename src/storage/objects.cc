@@ -3,6 +3,7 @@
 #include "storage/listing.h"
 #include "storage/local_storage.h"
 #include "storage/names.h"
+#include "storage/policy.h"
 #include "storage/precondition.h"
 
 namespace landfall::storage {
@@ -37,7 +38,7 @@ Status PatchCustomTime(ObjectAttributes& attributes, const std::optional<std::st
   return {};
 }
 
-Status ApplyPatch(ObjectAttributes& attributes, const ObjectPatch& patch) {
+Status PatchTexts(ObjectAttributes& attributes, const ObjectPatch& patch) {
   for (const auto& [name, value] : patch.attributes) {
     if (name == "customTime") {
       TRY(PatchCustomTime(attributes, value));
@@ -59,6 +60,36 @@ Status ApplyPatch(ObjectAttributes& attributes, const ObjectPatch& patch) {
     } else {
       attributes.metadata.erase(key);
     }
+  }
+  return {};
+}
+
+// Update: everything writable returns to its default, except what can never be taken back.
+void Reset(ObjectAttributes& attributes) {
+  ObjectAttributes fresh;
+  fresh.storage_class = attributes.storage_class;
+  fresh.custom_time = attributes.custom_time;
+  fresh.acl = std::move(attributes.acl);
+  attributes = std::move(fresh);
+}
+
+Status ApplyPatch(const Bucket& bucket, TimePoint now, const ObjectPatch& patch, Object& object) {
+  ObjectAttributes& attributes = object.attributes;
+  const bool held = attributes.event_based_hold.value_or(false);
+  const auto retention = attributes.retention;
+  if (patch.replace) Reset(attributes);
+  TRY(PatchTexts(attributes, patch));
+  if (patch.temporary_hold) attributes.temporary_hold = *patch.temporary_hold;
+  if (patch.event_based_hold) attributes.event_based_hold = patch.event_based_hold;
+  if (held && !attributes.event_based_hold.value_or(false)) object.hold_released = now;
+  if (patch.retention) attributes.retention = *patch.retention;
+  TRY(CheckRetentionChange(retention, attributes.retention, patch.override_unlocked_retention,
+                           now));
+  if (patch.retention && *patch.retention) TRY(CheckObjectRetention(bucket, attributes, now));
+  if (patch.edit_acl) {
+    Acl acl = attributes.acl.value_or(Acl());
+    TRY(patch.edit_acl(acl));
+    attributes.acl = std::move(acl);
   }
   return CheckAttributes(attributes);
 }
@@ -86,11 +117,11 @@ Result<Object> LocalStorage::Insert(const CallContext& ctx, const ObjectSpec& sp
     return usable;
   }
   Object object;
-  TRY(CommitAndClean(
-      body.file_id, [&](meta::Txn& txn, std::vector<std::uint64_t>& dead_files) -> Status {
-        object = TRY(PlaceObject(txn, generations_, clock_.Now(), spec, body, dead_files));
-        return {};
-      }));
+  TRY(CommitAndClean(body.file_id,
+                     [&](meta::Txn& txn, std::vector<std::uint64_t>& dead_files) -> Status {
+                       object = TRY(PlacementIn(txn, dead_files).Place(spec, body));
+                       return {};
+                     }));
   bytes_in_.Add(object.size_bytes);
   objects_in_.Add();
   return object;
@@ -102,6 +133,8 @@ Result<Object> LocalStorage::Get(const CallContext&, std::string_view bucket, st
   const std::unique_ptr<meta::Reader> snapshot = meta_.Snapshot();
   StoredObject stored = TRY(NeedObject(*snapshot, bucket, name, generation));
   TRY(CheckPrecondition(when, &stored.object, Access::kRead));
+  const Bucket owner = TRY(FindBucket(*snapshot, bucket));
+  stored.object.retention_expiration = RetentionExpiration(owner, stored.object);
   return std::move(stored.object);
 }
 
@@ -146,11 +179,23 @@ Result<ObjectPage> LocalStorage::List(const CallContext&, std::string_view bucke
                              "invalidParameter");
     }
   }
+  if (!options.match_glob.empty() && !options.delimiter.empty() && options.delimiter != "/") {
+    return InvalidArgument("matchGlob goes with the delimiter / or none", "invalidParameter",
+                           "matchGlob");
+  }
   if (options.results_max == 0)
     return InvalidArgument("maxResults must be at least 1", "invalidParameter", "maxResults");
   const std::unique_ptr<meta::Reader> snapshot = meta_.Snapshot();
-  TRY(FindBucket(*snapshot, bucket));
-  return ListObjects(*snapshot, bucket, options);
+  const Bucket owner = TRY(FindBucket(*snapshot, bucket));
+  if (options.versions == Versions::kSoftDeleted) TRY(CheckSoftDeleteOn(owner));
+  ObjectPage page = options.versions == Versions::kLive
+                        ? TRY(ListObjects(*snapshot, bucket, options))
+                        : TRY(ListVersions(*snapshot, owner, options));
+  if (owner.retention) {
+    for (Object& object : page.items)
+      object.retention_expiration = RetentionExpiration(owner, object);
+  }
+  return page;
 }
 
 Result<Object> LocalStorage::Patch(const CallContext&, std::string_view bucket,
@@ -160,18 +205,12 @@ Result<Object> LocalStorage::Patch(const CallContext&, std::string_view bucket,
   TRY(blobs_.CheckSpace());
   TRY(faults_.Hit("storage.write", bucket));
   Object object;
-  TRY(meta_.Commit([&](meta::Txn& txn) -> Status {
+  TRY(CommitAndClean(0, [&](meta::Txn& txn, std::vector<std::uint64_t>& dead_files) -> Status {
     StoredObject stored = TRY(NeedObject(txn, bucket, name, generation));
     const Bucket owner = TRY(FindBucket(txn, bucket));
     TRY(CheckPrecondition(when, &stored.object, Access::kWrite));
-    TRY(ApplyPatch(stored.object.attributes, patch));
-    ++stored.object.metageneration;
-    stored.object.updated = clock_.Now();
-    txn.Put(ObjectKey(bucket, name), EncodeObject(stored));
-    txn.Append(kObjectFeed, EncodeChange({.kind = ChangeKind::kMetadataUpdate,
-                                          .time = stored.object.updated,
-                                          .project = owner.project,
-                                          .object = stored.object}));
+    TRY(ApplyPatch(owner, clock_.Now(), patch, stored.object));
+    TRY(PlacementIn(txn, dead_files).Touch(owner, stored));
     object = std::move(stored.object);
     return {};
   }));
@@ -186,8 +225,8 @@ Status LocalStorage::Delete(const CallContext&, std::string_view bucket, std::st
     const StoredObject stored = TRY(NeedObject(txn, bucket, name, generation));
     const Bucket owner = TRY(FindBucket(txn, bucket));
     TRY(CheckPrecondition(when, &stored.object, Access::kWrite));
-    RemoveObject(txn, stored, owner.project, clock_.Now(), dead_files);
-    return {};
+    Placement placement = PlacementIn(txn, dead_files);
+    return generation ? placement.Remove(owner, stored) : placement.Retire(owner, stored);
   });
 }
 

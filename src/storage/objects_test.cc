@@ -160,6 +160,7 @@ TEST(StorageInsert, FullDiskInTheMiddleStoresNothing) {
 
 TEST(StorageGeneration, IncreasesOverStepsOfTheClockRestartsAndRecreatedBuckets) {
   TestStorage t;
+  t.clock.Advance(std::chrono::seconds(1));
   const std::int64_t first = t.Put("a", "1").value().generation;
   EXPECT_EQ(first, ToMicros(t.clock.Now()));
   t.clock.StepWall(std::chrono::hours(-5));

@@ -74,6 +74,18 @@ std::string EtagOf(const Bucket& bucket) {
   return Base64(bytes);
 }
 
+std::string EtagOf(const IamPolicy& policy) {
+  std::string bytes;
+  AppendField(bytes, '\x08', static_cast<std::uint64_t>(policy.revision));
+  return Base64(bytes);
+}
+
+std::string EtagOf(const HmacKey& key) {
+  std::string bytes;
+  AppendField(bytes, '\x08', static_cast<std::uint64_t>(key.revision));
+  return Base64(bytes);
+}
+
 Status CheckPrecondition(const Precondition& when, const Object* live, Access access) {
   if (live == nullptr) return Check(when, nullptr, access);
   const Version version{live->generation, live->metageneration,

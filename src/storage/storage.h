@@ -11,8 +11,8 @@
 // exactly "." or "..".
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,146 +29,9 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "meta/meta.h"
+#include "storage/types.h"
 
 namespace landfall::storage {
-
-using Labels = std::map<std::string, std::string>;
-
-struct Bucket {
-  std::string name = {};
-  std::string project = {};     // id of the project that owns it
-  std::string location = "US";  // upper case
-  std::string storage_class = "STANDARD";
-  std::int64_t metageneration = 1;
-  TimePoint time_created = {}, updated = {};
-  Labels labels = {};
-  bool uniform_access = false;  // iamConfiguration.uniformBucketLevelAccess.enabled
-};
-
-// What a client may set on an object. Absent strings are empty.
-struct ObjectAttributes {
-  std::string content_type = {}, content_encoding = {}, content_disposition = {},
-              content_language = {};
-  std::string cache_control = {};
-  std::string storage_class = {};  // empty: the bucket's
-  std::optional<TimePoint> custom_time = {};
-  Labels metadata = {};  // names <= 1 KiB, values <= 4 KiB, together <= 8 KiB
-};
-
-struct Object {
-  std::string bucket = {}, name = {};
-  std::int64_t generation = 0;  // microseconds since 1970, strictly increasing per bucket
-  std::int64_t metageneration = 1;
-  std::uint64_t size_bytes = 0;
-  std::uint32_t crc32c = 0;
-  std::string md5 = {};  // 16 bytes
-  TimePoint time_created = {}, updated = {};
-  ObjectAttributes attributes = {};
-};
-
-// The JSON `etag`: base64 of the protobuf varint fields 1 = generation and 2 = metageneration (a
-// bucket: 1 = metageneration). Cloud Storage's form; opaque to clients.
-std::string EtagOf(const Object& object);
-std::string EtagOf(const Bucket& bucket);
-
-// All that are set must hold, checked atomically with the change. generation_match 0: "must not
-// exist". Broken: kFailedPrecondition/"conditionNotMet", location "If-Match". A broken *_not_match
-// on a read: reason "notModified".
-struct Precondition {
-  std::optional<std::int64_t> generation_match = {}, generation_not_match = {};
-  std::optional<std::int64_t> metageneration_match = {}, metageneration_not_match = {};
-  // If-Match and If-None-Match: one of these etags, none of these; "*" is any resource that exists.
-  // Empty: not stated.
-  std::vector<std::string> etag_match = {}, etag_not_match = {};
-};
-
-struct Checksums {  // as stated by the client; empty: not stated
-  std::optional<std::uint32_t> crc32c = {};
-  std::string md5 = {};  // 16 bytes
-};
-
-struct ObjectSpec {
-  std::string bucket = {}, name = {};
-  ObjectAttributes attributes = {};
-  Checksums expected =
-      {};  // a mismatch is kInvalidArgument/"invalid" quoting both; nothing is stored
-  Precondition when = {};
-};
-
-// An attribute patch: absent leaves, null removes.
-struct ObjectPatch {
-  std::map<std::string, std::optional<std::string>> attributes =
-      {};  // by JSON name: contentType, cacheControl, ...
-  std::map<std::string, std::optional<std::string>> metadata = {};
-  bool clear_metadata = false;  // "metadata": null
-};
-struct BucketPatch {
-  std::map<std::string, std::optional<std::string>> labels = {};
-  bool clear_labels = false;
-  std::optional<std::string> storage_class = {};
-  std::optional<bool> uniform_access = {};
-};
-
-// The bytes of exactly one generation, whatever happens to the name meanwhile.
-struct OpenObject {
-  Object object = {};
-  std::shared_ptr<ReadableFile> file =
-      {};  // for sendfile when on disk; otherwise reads the inline bytes (fd() is -1)
-};
-
-struct ListOptions {
-  std::string prefix = {}, delimiter = {}, start_offset = {}, end_offset = {}, page_token = {};
-  bool include_trailing_delimiter = false;
-  std::size_t results_max = 1000;  // items plus prefixes; 1..1000
-};
-struct ObjectPage {
-  std::vector<Object> items = {};
-  std::vector<std::string> prefixes = {};
-  std::string next_page_token = {};
-};
-struct BucketPage {
-  std::vector<Bucket> items = {};
-  std::string next_page_token = {};
-};
-
-struct UploadStatus {
-  std::uint64_t persisted_bytes = 0;  // durable
-  std::optional<Object> object = {};  // set once complete
-};
-// One request of a resumable upload. A chunk that does not end the object must bring 256 KiB or
-// more (else kInvalidArgument, nothing is stored) and is persisted down to a multiple of 256 KiB.
-// Only bytes that arrived count, whatever the chunk declares.
-struct UploadChunk {
-  std::optional<std::uint64_t> offset = {};  // absent: where the persisted bytes end. Bytes already
-                                             // persisted are skipped; a gap is kInvalidArgument
-  std::optional<std::uint64_t> length =
-      {};  // declared; bytes beyond it are not read. Absent: to the end of the body
-  std::optional<std::uint64_t> total = {};  // known total: complete when reached
-  bool last = false;           // total unknown, but the end of this body is the end of the object
-  Checksums expected = {};     // checked on completion, in addition to the spec's
-  ByteSource* body = nullptr;  // null: only finalise when persisted == total
-};
-constexpr std::uint64_t kUploadGranuleBytes = 256 * 1024;
-
-enum class ChangeKind : std::uint8_t { kFinalize, kMetadataUpdate, kDelete };
-struct ObjectChange {
-  meta::Seq seq = 0;
-  ChangeKind kind = ChangeKind::kFinalize;
-  TimePoint time = {};
-  std::string project = {};                                    // of the bucket
-  Object object = {};                                          // as of the event
-  std::optional<std::int64_t> overwrote_generation = {};       // on kFinalize
-  std::optional<std::int64_t> overwritten_by_generation = {};  // on kDelete
-};
-constexpr std::string_view kObjectFeed = "storage.objects";
-
-struct NotificationConfig {
-  std::string id = {}, bucket = {}, topic = {};  // topic: "projects/P/topics/T"
-  std::string payload_format = "JSON_API_V1";    // or NONE
-  std::vector<std::string> event_types = {};     // empty: all
-  std::string object_name_prefix = {};
-  Labels custom_attributes = {};
-};
 
 class Storage {
  public:
@@ -182,16 +45,24 @@ class Storage {
   virtual Result<BucketPage> ListBuckets(const CallContext& ctx, std::string_view project,
                                          const ListOptions& options) = 0;
   virtual Result<Bucket> PatchBucket(const CallContext& ctx, std::string_view name,
-                                     const BucketPatch& patch, const Precondition& when) = 0;
+                                     const BucketEdit& edit, const Precondition& when) = 0;
   virtual Status DeleteBucket(const CallContext& ctx, std::string_view name,
                               const Precondition& when) = 0;
+  // A deleted bucket whose soft-delete time is not over; kNotFound otherwise.
+  virtual Result<Bucket> GetSoftDeletedBucket(const CallContext& ctx, std::string_view name,
+                                              std::int64_t generation) = 0;
+  virtual Result<Bucket> RestoreBucket(const CallContext& ctx, std::string_view name,
+                                       std::int64_t generation) = 0;
+  virtual Result<IamPolicy> GetIamPolicy(const CallContext& ctx, std::string_view bucket) = 0;
+  // A stale `etag` is kFailedPrecondition/"conditionNotMet"; an empty one is no condition.
+  virtual Result<IamPolicy> SetIamPolicy(const CallContext& ctx, std::string_view bucket,
+                                         IamPolicy policy, std::string_view etag) = 0;
 
   // Replaces the object atomically: readers see the old body or the new one, never a mix. Durable
   // on return.
   virtual Result<Object> Insert(const CallContext& ctx, const ObjectSpec& spec,
                                 ByteSource& body) = 0;
-  // kNotFound "No such object: b/o". generation: that version (only the live one exists without
-  // versioning).
+  // kNotFound "No such object: b/o". generation: that version, live or noncurrent.
   virtual Result<Object> Get(const CallContext& ctx, std::string_view bucket, std::string_view name,
                              std::optional<std::int64_t> generation = {},
                              const Precondition& when = {}) = 0;
@@ -206,6 +77,20 @@ class Storage {
                                const ObjectPatch& patch, const Precondition& when) = 0;
   virtual Status Delete(const CallContext& ctx, std::string_view bucket, std::string_view name,
                         std::optional<std::int64_t> generation, const Precondition& when) = 0;
+
+  // The change keeps to holds and retention: kPermissionDenied/"objectUnderActiveHold" or
+  // "retentionPolicyNotMet". So do all that replace an object.
+  virtual Result<Object> GetSoftDeleted(const CallContext& ctx, std::string_view bucket,
+                                        std::string_view name, std::int64_t generation) = 0;
+  // A new live generation with a soft-deleted version's content.
+  // kFailedPrecondition/"objectNotSoftDeleted" when that version is not soft-deleted.
+  virtual Result<Object> Restore(const CallContext& ctx, const ObjectSpec& spec,
+                                 std::int64_t generation, bool copy_acl) = 0;
+  virtual Result<Object> Copy(const CallContext& ctx, const CopySpec& spec) = 0;
+  // A copy within one bucket that takes its source away in the same change.
+  virtual Result<Object> Move(const CallContext& ctx, const CopySpec& spec) = 0;
+  virtual Result<RewriteStatus> Rewrite(const CallContext& ctx, const RewriteSpec& spec) = 0;
+  virtual Result<Object> Compose(const CallContext& ctx, const ComposeSpec& spec) = 0;
 
   // Resumable uploads; they and every acknowledged byte survive a restart. Unknown id kNotFound;
   // cancelled, failed for good or expired kNotFound/"gone". One request at a time sends data to an
@@ -227,6 +112,22 @@ class Storage {
   virtual Status DeleteNotification(const CallContext& ctx, std::string_view bucket,
                                     std::string_view id) = 0;
 
+  // HMAC keys. Only CreateHmacKey's answer should leave the server with its secret.
+  virtual Result<HmacKey> CreateHmacKey(const CallContext& ctx, std::string_view project,
+                                        std::string_view service_account) = 0;
+  virtual Result<HmacKey> GetHmacKey(const CallContext& ctx, std::string_view access_id) = 0;
+  virtual Result<std::vector<HmacKey>> ListHmacKeys(const CallContext& ctx,
+                                                    std::string_view project) = 0;
+  virtual Result<HmacKey> UpdateHmacKey(const CallContext& ctx, std::string_view access_id,
+                                        std::string_view state, std::string_view etag) = 0;
+  // Only an INACTIVE key can be deleted.
+  virtual Status DeleteHmacKey(const CallContext& ctx, std::string_view access_id) = 0;
+
+  // Runs what time brings, as of the clock: lifecycle rules, the end of soft-deleted versions and
+  // of forgotten uploads and rewrites. A thread of the store does the same every
+  // Options::sweep_every.
+  virtual Status Sweep(const CallContext& ctx) = 0;
+
   // Changes after `after`, oldest first; empty when caught up. Never skips; a reader keeps its
   // place with meta::SetCursor.
   virtual Result<std::vector<ObjectChange>> Changes(meta::Seq after, std::size_t changes_max) = 0;
@@ -241,6 +142,11 @@ struct Options {
   std::chrono::hours upload_life{24 * 7};
   std::size_t uploads_busy_max =
       1024;  // uploads that receive data at one time; more are kResourceExhausted
+  std::chrono::seconds sweep_every{600};        // 0: no thread; Sweep() is the caller's business
+  std::chrono::seconds soft_delete_default{0};  // of new buckets that do not say
+  bool enforce_retention = true;  // of buckets; the testbench profile only stores the policy
+  // Cloud Storage raises a bucket's metageneration with its notifications; the testbench does not.
+  bool notifications_raise_metageneration = true;
 };
 // All references must outlive the Storage. Finishes interrupted clean-up of files before it
 // returns.

@@ -367,7 +367,7 @@ Result<UploadStatus> LocalStorage::CompleteUpload(UploadTurn& turn, const Checks
   const Status committed = CommitAndClean(
       turn.ReleaseNewFile(), [&](meta::Txn& txn, std::vector<std::uint64_t>& dead_files) -> Status {
         StoredUpload upload = TRY(NeedActiveUpload(txn, turn.id()));
-        object = TRY(PlaceObject(txn, generations_, clock_.Now(), spec, body, dead_files));
+        object = TRY(PlacementIn(txn, dead_files).Place(spec, body));
         upload.state = UploadState::kComplete;
         upload.persisted_bytes = object.size_bytes;
         upload.file_id = 0;  // the object owns it now

@@ -52,8 +52,9 @@ class Loader {
 
   Verdict Prepare(const CallContext& ctx, const warehouse::LoadKey& key);
   // The short way for a marker that has no row yet: `seen` is its row to be. Plans it and writes no
-  // row: when MarkSeen has taken the record returned, the batch is ready to run. Null when the long way must decide: the marker is known, its generation
-  // is no longer the live one, or planning failed.
+  // row: when MarkSeen has taken the record returned, the batch is ready to run. Null when the long
+  // way must decide: the marker is known, its generation is no longer the live one, or planning
+  // failed.
   std::shared_ptr<Prepared> PrepareFresh(const CallContext& ctx, const warehouse::LoadRecord& seen);
   Verdict Run(const CallContext& ctx, Prepared& batch);
 

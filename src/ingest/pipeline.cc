@@ -123,9 +123,8 @@ warehouse::LoadRecord Pipeline::SeenRecord(const std::string& project,
 
 std::vector<warehouse::LoadRecord> Pipeline::TakeForOffer(
     const std::vector<warehouse::LoadRecord>& seen, bool& plan_at_once) {
-  const auto offered_elsewhere = [&](const warehouse::LoadRecord& record) REQUIRES(mu_) {
-    return offering_.contains(record.key);
-  };
+  const auto offered_elsewhere = [&](const warehouse::LoadRecord& record)
+                                     REQUIRES(mu_) { return offering_.contains(record.key); };
   std::vector<warehouse::LoadRecord> asked;
   const MutexLock lock(mu_);
   while (std::ranges::any_of(seen, offered_elsewhere)) changed_.WaitFor(mu_, kIdleWait);

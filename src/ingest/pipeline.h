@@ -1,6 +1,7 @@
 // The threads between hints and rows: one pump takes hints from the subscription and plans at once
-// what comes while nothing waits, one planner plans the other markers in order of arrival, `workers_max` workers load, one batch per table at a time.
-// Everything these threads remember is also in the load state, so losing them loses nothing.
+// what comes while nothing waits, one planner plans the other markers in order of arrival,
+// `workers_max` workers load, one batch per table at a time. Everything these threads remember is
+// also in the load state, so losing them loses nothing.
 #pragma once
 
 #include <memory>

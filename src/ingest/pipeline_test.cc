@@ -48,7 +48,7 @@ class IngestPipeline : public ::testing::Test {
   }
   // Waits, bounded, for the threads to bring the marker to `state`.
   bool Reaches(const storage::Object& object, std::string_view state) {
-    const auto until = real_.Monotonic() + std::chrono::seconds(20);
+    const auto until = real_.Monotonic() + std::chrono::seconds(60);
     Mutex mu;
     CondVar never;
     while (real_.Monotonic() < until) {

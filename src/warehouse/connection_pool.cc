@@ -13,13 +13,8 @@ ConnectionPool::Lease::~Lease() {
   if (!connection_) return;
   const MutexLock lock(pool_->mu_);
   pool_->idle_.push_back(std::move(connection_));
-  if (alone_) {
-    pool_->lent_ = 0;
-    pool_->returned_.NotifyAll();
-  } else {
-    --pool_->lent_;
-    pool_->returned_.NotifyOne();
-  }
+  --pool_->lent_;
+  pool_->returned_.NotifyOne();
 }
 
 Result<ConnectionPool::Lease> ConnectionPool::Take() {
@@ -42,16 +37,6 @@ Result<ConnectionPool::Lease> ConnectionPool::Take() {
   --lent_;
   returned_.NotifyOne();
   return fresh.status();
-}
-
-Result<ConnectionPool::Lease> ConnectionPool::TakeAlone() {
-  const MutexLock lock(mu_);
-  if (lent_ > 0) return Unavailable("a warehouse connection is in use");
-  if (idle_.empty()) idle_.push_back(TRY(database_.Connect(session_sql_)));
-  lent_ = connections_max_;
-  Lease lease(*this, std::move(idle_.back()), true);
-  idle_.pop_back();
-  return lease;
 }
 
 }  // namespace landfall::warehouse

@@ -21,10 +21,9 @@ class ConnectionPool {
 
   class Lease {
    public:
-    Lease(ConnectionPool& pool, std::unique_ptr<Connection> connection, bool alone = false)
-        : pool_(&pool), connection_(std::move(connection)), alone_(alone) {}
-    Lease(Lease&& other) noexcept
-        : pool_(other.pool_), connection_(std::move(other.connection_)), alone_(other.alone_) {}
+    Lease(ConnectionPool& pool, std::unique_ptr<Connection> connection)
+        : pool_(&pool), connection_(std::move(connection)) {}
+    Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::move(other.connection_)) {}
     Lease& operator=(Lease&& other) = delete;
     ~Lease();
     Connection& operator*() const { return *connection_; }
@@ -33,12 +32,9 @@ class ConnectionPool {
    private:
     ConnectionPool* pool_;
     std::unique_ptr<Connection> connection_;
-    bool alone_;
   };
   // Waits for a free one; kUnavailable when none comes back for 30 s.
   Result<Lease> Take();
-  // The only one: while it is held, Take() waits. kUnavailable at once when another is lent.
-  Result<Lease> TakeAlone();
 
  private:
   Database& database_;

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <thread>
 
-#include "warehouse/connection_pool.h"
 #include "warehouse/duck.h"
 #include "warehouse/job_store.h"
 
@@ -76,26 +75,34 @@ TEST(KeptStatements, AreForgottenBeyondTheirNumber) {
   }
 }
 
-TEST(ConnectionPool, WhoIsAloneStaysAlone) {
+// DuckDB 1.4 plans a sort for the texts and numbers that are there when the statement is prepared;
+// a row that comes between that and the run would be cut to their width.
+TEST(Snapshots, ASortReadsWholeRowsWhileOthersInsert) {
   const auto database = Database::Open({}, nullptr).value();
-  ConnectionPool pool(*database, 2, "");
-  {
-    const auto lent = pool.Take().value();
-    EXPECT_EQ(pool.TakeAlone().status().code(), Code::kUnavailable);
-  }
-  std::atomic<bool> alone{true};
-  std::jthread other;
-  {
-    const auto only = pool.TakeAlone().value();
-    EXPECT_EQ(pool.TakeAlone().status().code(), Code::kUnavailable);
-    other = std::jthread([&] {
-      const auto lent = pool.Take().value();
-      EXPECT_FALSE(alone);
+  const auto setup = database->Connect().value();
+  constexpr int kRounds = 15;
+  constexpr int kRows = 100;
+  constexpr int kStep = 50;
+  std::atomic<int> wrong{0};
+  for (int round = 0; round < kRounds; ++round) {
+    const std::string table = "t" + std::to_string(round);
+    ASSERT_TRUE(setup->Execute("CREATE TABLE " + table + " (a BIGINT, b VARCHAR)").ok());
+    std::jthread reader([&](const std::stop_token& stop) {
+      const auto connection = database->Connect().value();
+      while (!stop.stop_requested()) {
+        QueryResult rows = connection->Run("SELECT a, b FROM " + table + " ORDER BY a").value();
+        while (rows.Next().value()) {
+          if (rows.Text(1) != std::string(1 + rows.Int64(0) / kStep, 'b')) ++wrong;
+        }
+      }
     });
-    alone = false;
+    for (int row = 0; row < kRows; ++row) {
+      const std::string text(1 + row, 'b');
+      ASSERT_TRUE(
+          setup->Write("INSERT INTO " + table + " VALUES ($1, $2)", {row * kStep, text}).ok());
+    }
   }
-  other.join();
-  EXPECT_TRUE(pool.TakeAlone().ok());
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace

@@ -139,7 +139,8 @@ Status Prepared::Bind(std::size_t index, const Param& value) {
   };
   if (std::visit(Visitor{raw_, index}, value) == DuckDBSuccess) return {};
   // DuckDB keeps no text for this one.
-  if (const auto* text = std::get_if<std::string_view>(&value); text != nullptr && !IsValidUtf8(*text))
+  if (const auto* text = std::get_if<std::string_view>(&value);
+      text != nullptr && !IsValidUtf8(*text))
     return Internal("parameter " + std::to_string(index) + " is not UTF-8");
   return DuckError(TextOrUnknown(duckdb_prepare_error(raw_)))
       .Annotate("parameter " + std::to_string(index));
@@ -189,6 +190,11 @@ Status Connection::Execute(std::string_view sql) {
 }
 
 Result<Prepared> Connection::Prepare(std::string_view sql) {
+  CHECK(in_transaction_);
+  return PrepareAnywhere(sql);
+}
+
+Result<Prepared> Connection::PrepareAnywhere(std::string_view sql) {
   duckdb_prepared_statement raw = nullptr;
   if (duckdb_prepare(raw_, std::string(sql).c_str(), &raw) != DuckDBSuccess) {
     Status status = DuckError(TextOrUnknown(duckdb_prepare_error(raw)));
@@ -203,6 +209,8 @@ Result<QueryResult> Connection::Run(std::string_view sql, std::initializer_list<
 }
 
 Result<QueryResult> Connection::Run(std::string_view sql, std::span<const Param> params) {
+  std::optional<Transaction> snapshot;
+  if (!in_transaction_) snapshot.emplace(TRY(Transaction::Begin(*this)));
   Prepared prepared = TRY(Prepare(sql));
   for (std::size_t i = 0; i < params.size(); ++i) TRY(prepared.Bind(i + 1, params[i]));
   return prepared.Run();
@@ -216,7 +224,7 @@ Result<Prepared*> Connection::Keep(std::string_view sql, std::span<const Param> 
   auto kept = kept_.find(sql);
   if (kept == kept_.end()) {
     if (kept_.size() >= kKeptMax) kept_.clear();
-    kept = kept_.emplace(std::string(sql), TRY(Prepare(sql))).first;
+    kept = kept_.emplace(std::string(sql), TRY(PrepareAnywhere(sql))).first;
   }
   for (std::size_t i = 0; i < params.size(); ++i) TRY(kept->second.Bind(i + 1, params[i]));
   return &kept->second;
@@ -242,12 +250,16 @@ void Connection::Interrupt() { duckdb_interrupt(raw_); }
 // ---- Transaction ----
 
 Result<Transaction> Transaction::Begin(Connection& connection) {
+  CHECK(!connection.in_transaction_);
   TRY(connection.Execute("BEGIN TRANSACTION"));
+  connection.in_transaction_ = true;
   return Transaction(connection);
 }
 
 Transaction::~Transaction() {
-  if (connection_ != nullptr) (void)connection_->Execute("ROLLBACK");
+  if (connection_ == nullptr) return;
+  (void)connection_->Execute("ROLLBACK");
+  connection_->in_transaction_ = false;
 }
 
 Status Transaction::Commit() {
@@ -255,6 +267,7 @@ Status Transaction::Commit() {
   Faults* const faults = connection_->faults();
   if (faults != nullptr) TRY(faults->Hit("warehouse.commit"));
   Connection* const connection = std::exchange(connection_, nullptr);
+  connection->in_transaction_ = false;
   Status status;
   {
     const MutexLock lock(connection->append_gate());

@@ -100,11 +100,13 @@ class Connection {
 
   // One or more statements, results dropped.
   Status Execute(std::string_view sql);
-  // One statement with $1, $2, ...
+  // One statement with $1, $2, ...; a write only inside a Transaction.
   Result<QueryResult> Run(std::string_view sql, std::initializer_list<Param> params = {});
   Result<QueryResult> Run(std::string_view sql, std::span<const Param> params);
   // The same for a text that comes again and again: the statement stays prepared, which halves what
-  // a small one costs. At most kKeptMax texts.
+  // a small one costs. At most kKeptMax texts. DuckDB plans with what the tables hold at that time,
+  // so nothing but parameters may stand in its conditions (it would drop "x IS NULL" while no x is
+  // NULL), and it may not sort, group or join.
   Result<QueryResult> RunKept(std::string_view sql, std::initializer_list<Param> params = {});
   Result<QueryResult> RunKept(std::string_view sql, std::span<const Param> params);
   // RunKept for a write to a control table, which many connections share. DuckDB 1.4 breaks when
@@ -113,6 +115,9 @@ class Connection {
   // database take turns. User tables need none of this: they have one writer at a time.
   Result<QueryResult> Write(std::string_view sql, std::initializer_list<Param> params = {});
   Result<QueryResult> Write(std::string_view sql, std::span<const Param> params);
+  // Only inside a Transaction, and to be run inside the same one: a plan that is older than the
+  // rows it reads gives wrong ones (a sort packs texts and numbers into the width they had when it
+  // was planned).
   Result<Prepared> Prepare(std::string_view sql);
   void Interrupt();
   duckdb_connection raw() const { return raw_; }
@@ -120,11 +125,14 @@ class Connection {
   Mutex& append_gate() const { return append_gate_; }
 
  private:
+  friend class Transaction;
   static constexpr std::size_t kKeptMax = 64;
+  Result<Prepared> PrepareAnywhere(std::string_view sql);
   // Prepared and bound; valid until the next call.
   Result<Prepared*> Keep(std::string_view sql, std::span<const Param> params);
 
   duckdb_connection raw_;
+  bool in_transaction_ = false;
   std::map<std::string, Prepared, std::less<>> kept_;
   Faults* const faults_;
   Mutex& append_gate_;  // a leaf: nothing else is locked while it is held

@@ -122,8 +122,7 @@ Status JobRun::WriteAndCommit(bool first, Transaction& transaction, CatalogChang
                          .table = result.table,
                          .expires = job.ended.value_or(TimePoint()) + result_life};
   const JobResult* const rows = has_result ? &stored : nullptr;
-  const Status saved =
-      first ? AddJob(connection, job, "", rows) : SaveJob(connection, job, rows);
+  const Status saved = first ? AddJob(connection, job, "", rows) : SaveJob(connection, job, rows);
   // The record was made after our transaction began.
   if (saved.code() == Code::kNotFound) return Aborted(saved.message(), "conflict");
   TRY(saved);

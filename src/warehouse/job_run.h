@@ -42,8 +42,8 @@ class LiveJob {
   std::stop_token stop_token() const { return stop_.get_token(); }
 
   // A SELECT that a client waits for gets its record together with its result; or before, from
-  // whoever gives its id away while it still runs. True: the caller makes the record now and then says
-  // RecordMade. False: it is made. Waits while somebody else is making it.
+  // whoever gives its id away while it still runs. True: the caller makes the record now and then
+  // says RecordMade. False: it is made. Waits while somebody else is making it.
   bool TakeRecord();
   void RecordMade(bool ok);
   bool recorded() const;

@@ -94,7 +94,7 @@ Status StatusOf(const JobError& error) {
 Status InsertJob(Connection& connection, const Job& job, std::string_view request_id) {
   QueryResult taken =
       TRY(connection.RunKept("SELECT record FROM _landfall.jobs WHERE project = $1 AND job_id = $2",
-                         {job.ref.project, job.ref.job_id}));
+                             {job.ref.project, job.ref.job_id}));
   if (TRY(taken.Next())) {
     const Job first = TRY(ParseJobRecord(job.ref.project, job.ref.job_id, taken.Text(0)));
     return AlreadyExists("Already Exists: Job " + ToString(first.ref));
@@ -109,8 +109,8 @@ Status AddJob(Connection& connection, const Job& job, std::string_view request_i
   Result<QueryResult> inserted = connection.Write(
       "INSERT INTO _landfall.jobs VALUES ($1, $2, $3, $4, $5, false, $6, $7, $8, $9)",
       {job.ref.project, job.ref.job_id, ToMicros(job.created), static_cast<std::int32_t>(job.state),
-       request_id, record, result ? Param(result->rows) : null, result ? Param(result->table) : null,
-       result ? Param(ToMicros(result->expires)) : null});
+       request_id, record, result ? Param(result->rows) : null,
+       result ? Param(result->table) : null, result ? Param(ToMicros(result->expires)) : null});
   if (inserted.ok()) return {};
   // Another connection was faster: its uncommitted key is a conflict, its committed one a
   // constraint.
@@ -121,8 +121,8 @@ Status AddJob(Connection& connection, const Job& job, std::string_view request_i
 Status SaveJob(Connection& connection, const Job& job, const JobResult* result) {
   const std::string record = JobRecord(job);
   std::string sql = "UPDATE _landfall.jobs SET state = $3, record = $4";
-  std::vector<Param> params = {job.ref.project, job.ref.job_id, static_cast<std::int32_t>(job.state),
-                               record};
+  std::vector<Param> params = {job.ref.project, job.ref.job_id,
+                               static_cast<std::int32_t>(job.state), record};
   if (result != nullptr) {
     sql += ", result_rows = $5, result_table = $6, expires = $7";
     params.insert(params.end(), {result->rows, result->table, ToMicros(result->expires)});
@@ -134,15 +134,15 @@ Status SaveJob(Connection& connection, const Job& job, const JobResult* result) 
 
 Result<std::optional<StoredJob>> FindJob(Connection& connection, const JobRef& ref) {
   QueryResult found = TRY(connection.RunKept(
-      "SELECT record, result_rows, result_table, expires IS NOT NULL FROM _landfall.jobs "
-      "WHERE project = $1 AND job_id = $2 AND NOT deleted",
+      "SELECT record, result_rows, result_table, expires, deleted FROM _landfall.jobs "
+      "WHERE project = $1 AND job_id = $2",
       {ref.project, ref.job_id}));
-  if (!TRY(found.Next())) return std::optional<StoredJob>();
+  if (!TRY(found.Next()) || found.Bool(4)) return std::optional<StoredJob>();
   StoredJob stored;
   stored.job = TRY(ParseJobRecord(ref.project, ref.job_id, found.Text(0)));
   stored.result_rows = found.Text(1);
   stored.result_table = found.Text(2);
-  stored.has_result = found.Bool(3);
+  stored.has_result = !found.IsNull(3);
   return std::optional<StoredJob>(std::move(stored));
 }
 
@@ -183,9 +183,10 @@ Result<Page<Job>> ListStoredJobs(Connection& connection, std::string_view projec
 }
 
 Status MarkJobDeleted(Connection& connection, const JobRef& ref) {
-  const QueryResult marked = TRY(connection.Write(
-      "UPDATE _landfall.jobs SET deleted = true WHERE project = $1 AND job_id = $2 AND NOT deleted",
-      {ref.project, ref.job_id}));
+  const QueryResult marked =
+      TRY(connection.Write("UPDATE _landfall.jobs SET deleted = true WHERE project = $1 AND job_id "
+                           "= $2 AND deleted = $3",
+                           {ref.project, ref.job_id, false}));
   return marked.rows_changed() == 1 ? Status() : JobNotFound(ref);
 }
 

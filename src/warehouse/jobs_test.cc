@@ -54,13 +54,12 @@ TEST(JobIdentity, AFailedSelectIsFoundAfterARestart) {
 // Its record is made with its result, unless somebody is told its id before.
 TEST(JobIdentity, ASelectThatStillRunsIsListedAndRecordedOnce) {
   TestWarehouse t;
-  const Job asked =
-      t->Query(t.ctx, "p", "",
-               Sql("SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 30000)) a, "
-                   "UNNEST(GENERATE_ARRAY(1, 30000)) b, "
-                   "UNNEST(GENERATE_ARRAY(1, 30000)) c WHERE a * b + c < 0"),
-               {}, "", "")
-          .value();
+  const Job asked = t->Query(t.ctx, "p", "",
+                             Sql("SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 30000)) a, "
+                                 "UNNEST(GENERATE_ARRAY(1, 30000)) b, "
+                                 "UNNEST(GENERATE_ARRAY(1, 30000)) c WHERE a * b + c < 0"),
+                             {}, "", "")
+                        .value();
   const Page<Job> listed = t->ListJobs(t.ctx, "p", {}).value();
   ASSERT_THAT(listed.items, SizeIs(1));
   EXPECT_EQ(listed.items[0].ref.job_id, asked.ref.job_id);

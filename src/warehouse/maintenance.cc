@@ -10,7 +10,6 @@ namespace landfall::warehouse {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{500};
-constexpr std::uint64_t kCrowdedFactor = 4;
 constexpr int kIdleTicks = 6;  // of quiet before an idle checkpoint
 constexpr int kSweepTicks = 120;
 
@@ -65,12 +64,7 @@ void Maintenance::Loop(const std::stop_token& stop) {
 
 Status Maintenance::Checkpoint() {
   if (WalBytes() == 0) return {};
-  // Alone, so that no reader holds on to what a checkpoint rewrites. Under steady work there may be
-  // no such moment; then a log that grows too long is worse.
-  Result<ConnectionPool::Lease> alone = parts_.connections.TakeAlone();
-  if (!alone.ok() && WalBytes() <= kCrowdedFactor * wal_bytes_max_) return alone.status();
-  const ConnectionPool::Lease lease =
-      alone.ok() ? std::move(alone).value() : TRY(parts_.connections.Take());
+  const ConnectionPool::Lease lease = TRY(parts_.connections.Take());
   const MonotonicTime start = parts_.clock.Monotonic();
   TRY(lease->Execute("CHECKPOINT"));
   const std::chrono::duration<double> seconds = parts_.clock.Monotonic() - start;

@@ -63,6 +63,7 @@ Status RunSelect(const QueryExecution& execution) {
   RowEncoder encoder(std::move(types));
   ResultWriter writer(execution.services.connections, run.job.ref, encoder);
   {
+    const Transaction snapshot = TRY(Transaction::Begin(run.connection));
     QueryResult rows = TRY(RunSql(execution, execution.statement.duckdb_sql, true));
     while (const duckdb_data_chunk chunk = TRY(rows.NextChunk())) {
       TRY(writer.Add(chunk));

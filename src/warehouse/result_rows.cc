@@ -48,10 +48,8 @@ Status ResultWriter::Add(duckdb_data_chunk chunk) {
   std::vector<std::string> rows;
   TRY(encoder_.Encode(chunk, rows));
   for (const std::string& row : rows) {
-    // DuckDB's texts are UTF-8. One that is not was overwritten while it was read, and reading
-    // again helps.
-    if (!simdjson::validate_utf8(row))
-      return Aborted("a row of the result is not UTF-8; the query runs again", "conflict");
+    // DuckDB's texts are UTF-8, and so is JSON.
+    if (!simdjson::validate_utf8(row)) return Internal("a row of the result is not UTF-8");
   }
   rows_ += static_cast<std::int64_t>(rows.size());
   if (spilled_) return Append(rows);
@@ -155,6 +153,7 @@ Result<Rows> ReadResult(ConnectionPool& pool, const ResultRows& result, const Sc
     }
   } else {
     const ConnectionPool::Lease lease = TRY(pool.Take());
+    const Transaction snapshot = TRY(Transaction::Begin(*lease));
     Prepared prepared =
         TRY(lease->Prepare("SELECT v FROM " + Quoted(result.table) + " LIMIT " +
                            std::to_string(std::min<std::uint64_t>(rows_max, total_rows)) +

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/faults.h"
+#include "base/files.h"
 #include "base/metrics.h"
+#include "base/random.h"
 #include "net/net.h"
 
 namespace landfall::storage {
@@ -25,6 +29,9 @@ class Ingest;
 }
 
 namespace landfall::api {
+
+class KeyRing;
+class SigningKeys;
 
 // Cloud Storage JSON v1 under /storage/v1, /upload/storage/v1, /resumable/upload/storage/v1,
 // /download/storage/v1 and the bare /b/... alias.
@@ -45,6 +52,27 @@ struct BigQueryJsonOptions {
 net::Api MakeBigQueryJson(warehouse::Warehouse& warehouse, Clock& clock,
                           BigQueryJsonOptions options = {});
 
+// Cloud Storage's XML API, signed URLs and POST policies: one API for "/BUCKET/OBJECT", which gets
+// what no other path comes near, and one for hosts that name a bucket. Unsigned requests are
+// treated as the JSON API treats them; a signature that is there must be right.
+struct StorageXmlOptions {
+  std::string parts_dir = "/tmp";  // parts of unfinished multipart uploads
+};
+std::vector<net::Api> MakeStorageXml(storage::Storage& storage, std::shared_ptr<SigningKeys> keys,
+                                     Clock& clock, FileSystem& files, StorageXmlOptions options);
+
+// Who may sign: RSA keys of service accounts in `dir`, HMAC keys of the storage API.
+struct Signing {
+  std::shared_ptr<KeyRing> ring;
+  std::shared_ptr<SigningKeys> keys;
+};
+Signing MakeSigning(std::string dir, FileSystem& files, Clock& clock, Random& random,
+                    storage::Storage& storage);
+
+// Keys of service accounts (IAM v1 projects.serviceAccounts.keys) and IAM Credentials' signBlob, as
+// far as signed URLs need them. See signing_keys.h.
+net::Api MakeSigningIam(std::shared_ptr<KeyRing> ring);
+
 // Our own extensions under /landfall/v1: ingestRules, ingest:notify, explain, loads, faults
 // (testbench profile only).
 struct LandfallJsonOptions {
@@ -52,6 +80,14 @@ struct LandfallJsonOptions {
   bool faults_open = false;  // other profiles answer 404
 };
 net::Api MakeLandfallJson(LandfallJsonOptions options, ingest::Ingest& ingest, Faults& faults);
+
+// /batch and /batch/API/VERSION: several calls in one request, dispatched through `router`, which
+// must outlive the answer.
+net::Api MakeBatch(const net::Router& router);
+
+// Discovery documents of storage v1 and bigquery v2, made from the routes of `router` as they are
+// when a document is asked for.
+net::Api MakeDiscovery(const net::Router& router);
 
 // /healthz, /readyz, /metrics and a plain index page at /.
 net::Api MakeOperations(Metrics& metrics, std::function<bool()> ready);

@@ -103,6 +103,8 @@ struct Response {
   std::string fault = {};  // why this is an error; for the log only, set by the router
 };
 
+std::string_view ReasonPhrase(int status);  // "Not Found"
+
 using Handler = std::function<Result<Response>(Request&)>;
 
 // Pattern: "/storage/v1/b/{bucket}/o/{object}". `{x}` is one raw segment, decoded after the split,

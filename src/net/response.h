@@ -29,6 +29,4 @@ Status PrefetchStream(Response& response);
 Result<std::uint64_t> WriteResponse(Wire& wire, Response& response, Answering& answering,
                                     TimePoint now);
 
-std::string_view ReasonPhrase(int status);
-
 }  // namespace landfall::net

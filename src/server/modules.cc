@@ -8,6 +8,15 @@ namespace landfall::server {
 void AddApis(Modules& m, const Config& config) {
   const bool testbench = config.profile == "testbench";
   m.router->Add(api::MakeStorageJson(*m.storage, *m.pubsub));
+  const api::Signing signing =
+      api::MakeSigning(config.data_dir + "/signing-keys", *m.files, m.clock, m.random, *m.storage);
+  for (net::Api& api : api::MakeStorageXml(*m.storage, signing.keys, m.clock, *m.files,
+                                           {.parts_dir = config.data_dir + "/spool/parts"})) {
+    m.router->Add(std::move(api));
+  }
+  m.router->Add(api::MakeSigningIam(signing.ring));
+  m.router->Add(api::MakeBatch(*m.router));
+  m.router->Add(api::MakeDiscovery(*m.router));
   m.router->Add(api::MakeBigQueryJson(
       *m.warehouse, m.clock,
       {.default_project = config.project, .spool_dir = config.data_dir + "/spool"}));

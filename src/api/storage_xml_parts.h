@@ -1,0 +1,66 @@
+// Parts of unfinished XML multipart uploads: one directory per upload, one synced file per part,
+// named by number and MD5, so that the directory's listing is the whole state and survives a
+// restart. An upload forgotten for a week is swept when the server starts.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "storage/storage.h"
+
+namespace landfall::api::storage_xml {
+
+// The first three are Cloud Storage's limits, the last one is ours.
+constexpr std::int64_t kPartNumberMax = 10'000;
+constexpr std::uint64_t kPartBytesMin = 5ull << 20;  // of all but the last
+constexpr std::uint64_t kPartBytesMax = 5ull << 30;
+constexpr std::size_t kUploadsOpenMax = 1000;
+
+struct Part {
+  std::int64_t number = 0;
+  std::string md5_hex = {};
+  std::uint32_t crc32c = 0;  // of a part just put; the directory does not know it
+  std::uint64_t bytes = 0;
+  std::string path = {};
+};
+
+// Thread-safe. An unknown id, or one of another bucket or object, is kNotFound/"NoSuchUpload".
+class PartStore {
+ public:
+  // `dir` is made when it is first needed.
+  PartStore(std::string dir, FileSystem& files, Clock& clock);
+
+  // `about` comes back from About(): attributes, bucket and object among them.
+  Result<std::string> Start(JsonObject about, Random& random);
+  Result<JsonObject> About(std::string_view upload_id, std::string_view bucket,
+                           std::string_view object);
+  // Replaces a part of the same number. Durable on return. Checksums as the client states them;
+  // another one is kInvalidArgument/"BadDigest".
+  Result<Part> Put(std::string_view upload_id, std::int64_t number, ByteSource& body,
+                   const storage::Checksums& expected);
+  Result<std::vector<Part>> List(std::string_view upload_id);  // by number
+  Status Remove(std::string_view upload_id);
+  // The parts one after the other. They must stay while it is read.
+  std::unique_ptr<ByteSource> Open(std::vector<Part> parts);
+
+ private:
+  std::string DirOf(std::string_view upload_id) const;
+  void Sweep();
+  Status Receive(const std::string& path, ByteSource& body, const storage::Checksums& expected,
+                 Part& part);
+
+  std::string dir_;
+  FileSystem* files_;
+  Clock* clock_;
+  std::unique_ptr<Mutex> naming_ = std::make_unique<Mutex>();  // one part is put in place at a time
+};
+
+}  // namespace landfall::api::storage_xml

@@ -169,7 +169,7 @@ Cost TimeLoad(const Corpus& corpus, FileSystem& files, bool ours) {
   CHECK_OK(function.Register(*connection));
   CHECK_OK(connection->Execute("SET SESSION preserve_insertion_order = false"));
   const double start = Now(), cpu_start = CpuSeconds();
-  CHECK_OK(connection->Execute("BEGIN"));
+  Transaction transaction = Transaction::Begin(*connection).value();
   if (ours) {
     DiskObjects objects(corpus.dir, files);
     BadRows bad_rows({.spool_path = corpus.dir + "/bad", .memory_bytes_max = 16u << 20}, files);
@@ -188,7 +188,7 @@ Cost TimeLoad(const Corpus& corpus, FileSystem& files, bool ours) {
                                  "/*.json', format = 'newline_delimited', columns = {" + columns +
                                  "})"));
   }
-  CHECK_OK(connection->Execute("COMMIT"));
+  CHECK_OK(transaction.Commit());
   return {.seconds = Now() - start, .cpu_seconds = CpuSeconds() - cpu_start};
 }
 

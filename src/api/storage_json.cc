@@ -8,6 +8,7 @@
 #include "api/field_mask.h"
 #include "api/json_error.h"
 #include "api/storage_json_params.h"
+#include "api/storage_retry_faults.h"
 
 namespace landfall::api {
 namespace storage_json {
@@ -160,6 +161,15 @@ constexpr Row kDownloadRows[] = {
     {kGet, "/b/{bucket}/o/{object=**}", "storage.objects.get", &Adapter::GetObject, kGetObject},
 };
 
+// Only under the testbench profile; requests to these never fail on purpose.
+constexpr Row kTestbenchRows[] = {
+    {kPost, "/retry_test", "testbench.retryTests.create", &Adapter::CreateRetryTest},
+    {kGet, "/retry_test/{id}", "testbench.retryTests.get", &Adapter::GetRetryTest},
+    {kDelete, "/retry_test/{id}", "testbench.retryTests.delete", &Adapter::DeleteRetryTest},
+    {kGet, "/retry_tests", "testbench.retryTests.list", &Adapter::ListRetryTests},
+    {kGet, "/start_grpc", "testbench.startGrpc"},
+};
+
 class RouteTable {
  public:
   explicit RouteTable(std::shared_ptr<Adapter> adapter) : adapter_(std::move(adapter)) {}
@@ -212,12 +222,52 @@ void Adapter::AddCommonHeaders(const net::Request& request, net::Response& respo
   }
 }
 
-Result<net::Response> Adapter::Serve(Handler handler, std::string_view query,
-                                     net::Request& request) {
+Result<net::Response> Adapter::ServePlain(Handler handler, std::string_view query,
+                                          net::Request& request) {
   TRY(CheckParameters(request, query));
   net::Response response = TRY((this->*handler)(request));
   AddCommonHeaders(request, response);
   return response;
+}
+
+Result<net::Response> Adapter::Serve(Handler handler, std::string_view query,
+                                     net::Request& request) {
+  if (!options_.testbench) return ServePlain(handler, query, request);
+  const std::string id(request.headers.Get("x-retry-test-id").value_or(""));
+  std::string_view instruction =
+      request.headers.Get("x-goog-emulator-instructions")
+          .value_or(request.headers.Get("x-goog-testbench-instructions").value_or(""));
+  const std::string method =
+      RetryMethodOf(request.route_name, request.method == net::Method::kDelete);
+  std::optional<Fault> fault;
+  if (!id.empty()) {
+    fault = TRY(retry_tests_.Next(id, method));
+  } else if (!instruction.empty()) {
+    fault = TRY(ParseHeaderFault(instruction));
+  }
+  const auto serve = [&] { return ServePlain(handler, query, request); };
+  if (!fault) return serve();
+  const auto fired = [&] {
+    if (!id.empty()) retry_tests_.Consume(id, method);
+  };
+  return ServeWithFault({*fault, request, serve, fired});
+}
+
+Result<net::Response> Adapter::CreateRetryTest(net::Request& request) {
+  return JsonResponse(TRY(retry_tests_.Create(TRY(ReadJsonBody(request)))));
+}
+
+Result<net::Response> Adapter::GetRetryTest(net::Request& request) {
+  return JsonResponse(TRY(retry_tests_.Get(request.Param("id"))));
+}
+
+Result<net::Response> Adapter::ListRetryTests(net::Request&) {
+  return JsonResponse(retry_tests_.List());
+}
+
+Result<net::Response> Adapter::DeleteRetryTest(net::Request& request) {
+  TRY(retry_tests_.Delete(request.Param("id")));
+  return JsonResponse(JsonObject());
 }
 
 net::Response Adapter::RenderError(const net::Request& request, const Status& error) {
@@ -269,6 +319,9 @@ net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub,
     for (const Row& row : kUploadRows) table.Add(prefix, row);
   }
   for (const Row& row : kDownloadRows) table.Add("/download/storage/v1", row);
+  if (options.testbench) {
+    for (const Row& row : kTestbenchRows) table.Add("", row);
+  }
   return {.name = "storage",
           .routes = table.Take(),
           .render_error = [adapter](const net::Request& request, const Status& error) {

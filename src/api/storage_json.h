@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "api/content_range.h"
 #include "api/storage_json_resource.h"
+#include "api/storage_retry_tests.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "net/net.h"
@@ -79,6 +80,12 @@ class Adapter {
   // Runs a handler between the checks and headers that all methods share. `query`: the parameters
   // the method takes besides those all methods take, separated by blanks.
   Answered Serve(Handler handler, std::string_view query, net::Request& request);
+  // The fault injection API of the testbench profile.
+  Answered CreateRetryTest(net::Request& request);
+  Answered GetRetryTest(net::Request& request);
+  Answered ListRetryTests(net::Request& request);
+  Answered DeleteRetryTest(net::Request& request);
+
   net::Response RenderError(const net::Request& request, const Status& error);
 
  private:
@@ -87,8 +94,10 @@ class Adapter {
   static Answered Answer(const net::Request& request, const Json& body);
   // Resources with what `projection` asks for.
   Answered AnswerObject(const net::Request& request, const storage::Object& object);
+  Answered AnswerUploaded(const net::Request& request, const storage::Object& object);
   Answered AnswerBucket(const net::Request& request, const storage::Bucket& bucket);
 
+  Answered ServePlain(Handler handler, std::string_view query, net::Request& request);
   Answered ChangeBucket(net::Request& request, BodyMode mode);
   Answered ChangeObject(net::Request& request, bool replace);
   Answered Download(net::Request& request);
@@ -109,6 +118,7 @@ class Adapter {
   pubsub::PubSub& pubsub_;
   const StorageJsonOptions options_;
   SystemRandom random_;
+  RetryTests retry_tests_;
 };
 
 }  // namespace landfall::api::storage_json

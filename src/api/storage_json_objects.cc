@@ -48,8 +48,7 @@ void SetUnlessEmpty(net::Headers& headers, std::string_view name, const std::str
 void AddObjectHeaders(const storage::Object& object, net::Headers& headers) {
   const storage::ObjectAttributes& a = object.attributes;
   headers.Set("Content-Type", a.content_type.empty() ? "application/octet-stream" : a.content_type);
-  headers.Set("x-goog-hash", "crc32c=" + Crc32cBase64(object.crc32c) +
-                                 (object.md5.empty() ? "" : ",md5=" + Base64(object.md5)));
+  headers.Set("x-goog-hash", HashHeader(object));
   headers.Set("x-goog-generation", std::to_string(object.generation));
   headers.Set("x-goog-metageneration", std::to_string(object.metageneration));
   headers.Set("x-goog-storage-class", a.storage_class);

@@ -56,19 +56,21 @@ Status AddMetadata(const net::Request& request, const JsonObject& metadata,
   return {};
 }
 
-Result<storage::UploadChunk> ChunkOf(net::Request& request) {
+// `body` counts in stored bytes: transport compression is off already, and Content-Range is about
+// what comes out of it.
+Result<storage::UploadChunk> ChunkOf(const net::Request& request, ByteSource& body) {
   storage::UploadChunk chunk;
   chunk.expected = TRY(ChecksumsOf(request));
   const auto header = request.headers.Get("Content-Range");
   if (!header) {
     chunk.last = true;
-    chunk.body = request.body;
+    chunk.body = &body;
     return chunk;
   }
   const ContentRange range = TRY(ParseContentRange(*header));
   chunk.total = range.total;
   if (!range.first) return chunk;  // no data: finalise or report
-  chunk.body = request.body;
+  chunk.body = &body;
   chunk.offset = range.first;
   if (range.last) {
     chunk.length = *range.last - *range.first + 1;
@@ -101,7 +103,7 @@ Result<net::Response> Adapter::InsertMedia(net::Request& request) {
   spec.attributes.content_encoding = TextQuery(request, "contentEncoding");
   TRY(AddPredefinedAcl(request, "predefinedAcl", spec));
   const auto body = UploadBody(request);
-  return AnswerObject(request, TRY(storage_.Insert(request.context, spec, *body)));
+  return AnswerUploaded(request, TRY(storage_.Insert(request.context, spec, *body)));
 }
 
 Result<net::Response> Adapter::InsertMultipart(net::Request& request) {
@@ -115,7 +117,7 @@ Result<net::Response> Adapter::InsertMultipart(net::Request& request) {
   TRY(AddMetadata(request, metadata.get_object(), spec));
   if (spec.attributes.content_type.empty()) spec.attributes.content_type = parts.media_content_type;
   TRY(AddPredefinedAcl(request, "predefinedAcl", spec));
-  return AnswerObject(request, TRY(storage_.Insert(request.context, spec, *parts.media)));
+  return AnswerUploaded(request, TRY(storage_.Insert(request.context, spec, *parts.media)));
 }
 
 Result<net::Response> Adapter::StartUpload(net::Request& request) {
@@ -142,7 +144,7 @@ Result<net::Response> Adapter::StartUpload(net::Request& request) {
                          "/o?uploadType=resumable&name=" + PercentEncode(spec.name) +
                          "&upload_id=" + id;
   // The final answer honours these of the start request; the URL carries them there.
-  for (const std::string_view kept : {"fields", "projection"}) {
+  for (const std::string_view kept : {"fields", "projection", "contentEncoding"}) {
     if (const std::string value = TextQuery(request, kept); !value.empty()) {
       location.append("&").append(kept).append("=").append(PercentEncode(value));
     }
@@ -154,12 +156,8 @@ Result<net::Response> Adapter::StartUpload(net::Request& request) {
 
 Result<net::Response> Adapter::SendToUpload(net::Request& request) {
   const std::string id = TRY(RequiredQuery(request, "upload_id"));
-  if (!request.headers.Get("Content-Encoding").value_or("").empty()) {
-    return Unimplemented(
-        "storage.objects.insert: compressed chunks of a resumable upload are not implemented",
-        "notImplemented", "Content-Encoding");
-  }
-  const storage::UploadChunk chunk = TRY(ChunkOf(request));
+  const auto body = UploadBody(request);
+  const storage::UploadChunk chunk = TRY(ChunkOf(request, *body));
   if (chunk.body == nullptr && !chunk.total) {
     return UploadAnswer(request, TRY(storage_.QueryUpload(request.context, id)));
   }
@@ -168,7 +166,7 @@ Result<net::Response> Adapter::SendToUpload(net::Request& request) {
 
 Result<net::Response> Adapter::UploadAnswer(const net::Request& request,
                                             const storage::UploadStatus& status) {
-  if (status.object) return AnswerObject(request, *status.object);
+  if (status.object) return AnswerUploaded(request, *status.object);
   net::Response response;
   response.status = 308;
   // Go's client cannot read a 308 and asks for this form instead.
@@ -179,6 +177,13 @@ Result<net::Response> Adapter::UploadAnswer(const net::Request& request,
   if (status.persisted_bytes > 0) {
     response.headers.Set("Range", "bytes=0-" + std::to_string(status.persisted_bytes - 1));
   }
+  return response;
+}
+
+Result<net::Response> Adapter::AnswerUploaded(const net::Request& request,
+                                              const storage::Object& object) {
+  net::Response response = TRY(AnswerObject(request, object));
+  response.headers.Set("x-goog-hash", HashHeader(object));
   return response;
 }
 

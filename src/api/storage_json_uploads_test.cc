@@ -375,6 +375,16 @@ TEST(StorageJsonUploads, TransportCompressionIsUndoneUnlessItIsTheContent) {
   EXPECT_EQ(stored.Text("size"), std::to_string(gz.size()));
 }
 
+TEST(StorageJsonUploads, CompressedChunksCountInStoredBytes) {
+  const std::string gz = FromBase64("H4sIAAAAAAAAA8tIzcnJBwCGphA2BQAAAA==").value();
+  TestUpload t("");
+  const Answer done =
+      t.Put(t.url, gz, {{"Content-Encoding", "gzip"}, {"Content-Range", "bytes 0-4/5"}});
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(done.Header("x-goog-hash"), "crc32c=mnG7TA==,md5=XUFAKrxLKna5cZ2REBfFkg==");
+  EXPECT_EQ(t.Read("a"), "hello");
+}
+
 TEST(StorageJsonMultipart, MetadataAndMediaInOneBody) {
   TestApi t;
   const auto send = [&](const std::string& query, const std::string& metadata,

@@ -7,7 +7,7 @@ namespace landfall::server {
 
 void AddApis(Modules& m, const Config& config) {
   const bool testbench = config.profile == "testbench";
-  m.router->Add(api::MakeStorageJson(*m.storage, *m.pubsub));
+  m.router->Add(api::MakeStorageJson(*m.storage, *m.pubsub, {.testbench = testbench}));
   const api::Signing signing =
       api::MakeSigning(config.data_dir + "/signing-keys", *m.files, m.clock, m.random, *m.storage);
   for (net::Api& api : api::MakeStorageXml(*m.storage, signing.keys, m.clock, *m.files,
@@ -34,7 +34,12 @@ Result<std::unique_ptr<Modules>> StartModules(const Config& config) {
   m->lock = TRY(m->files->Lock(dir + "/LOCK"));
 
   m->meta = TRY(meta::Open({.dir = dir + "/meta"}, m->log, m->metrics));
-  m->storage = TRY(storage::Open({.dir = dir + "/objects"}, *m->meta, *m->files, m->clock,
+  storage::Options storage_options;
+  storage_options.dir = dir + "/objects";
+  const bool testbench = config.profile == "testbench";
+  storage_options.enforce_retention = !testbench;
+  storage_options.notifications_raise_metageneration = !testbench;
+  m->storage = TRY(storage::Open(std::move(storage_options), *m->meta, *m->files, m->clock,
                                  m->random, m->faults, m->log, m->metrics));
   m->pubsub = TRY(pubsub::Open({}, *m->meta, m->clock, m->random, m->log, m->metrics));
   m->objects = std::make_unique<GcsSource>(*m->storage);

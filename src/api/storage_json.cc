@@ -161,6 +161,14 @@ constexpr Row kDownloadRows[] = {
     {kGet, "/b/{bucket}/o/{object=**}", "storage.objects.get", &Adapter::GetObject, kGetObject},
 };
 
+// Browsers ask before they send; the answer is in the bucket's `cors`.
+constexpr Row kPreflightRows[] = {
+    {net::Method::kOptions, "/b/{bucket}", "cors.preflight", &Adapter::Preflight, "@any"},
+    {net::Method::kOptions, "/b/{bucket}/o", "cors.preflight", &Adapter::Preflight, "@any"},
+    {net::Method::kOptions, "/b/{bucket}/o/{object=**}", "cors.preflight", &Adapter::Preflight,
+     "@any"},
+};
+
 // Only under the testbench profile; requests to these never fail on purpose.
 constexpr Row kTestbenchRows[] = {
     {kPost, "/retry_test", "testbench.retryTests.create", &Adapter::CreateRetryTest},
@@ -220,6 +228,7 @@ void Adapter::AddCommonHeaders(const net::Request& request, net::Response& respo
   if (const auto token = request.headers.Get("x-goog-gcs-idempotency-token")) {
     response.headers.Set("x-goog-gcs-idempotency-token", *token);
   }
+  AddCorsHeaders(request, response);
 }
 
 Result<net::Response> Adapter::ServePlain(Handler handler, std::string_view query,
@@ -319,6 +328,10 @@ net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub,
     for (const Row& row : kUploadRows) table.Add(prefix, row);
   }
   for (const Row& row : kDownloadRows) table.Add("/download/storage/v1", row);
+  for (const std::string_view prefix :
+       {"/storage/v1", "", "/upload/storage/v1", "/download/storage/v1"}) {
+    for (const Row& row : kPreflightRows) table.Add(prefix, row);
+  }
   if (options.testbench) {
     for (const Row& row : kTestbenchRows) table.Add("", row);
   }

@@ -77,6 +77,9 @@ class Adapter {
   Answered PutUpload(net::Request& request);
   Answered DeleteUpload(net::Request& request);
 
+  // storage_json_cors.cc
+  Answered Preflight(net::Request& request);
+
   // Runs a handler between the checks and headers that all methods share. `query`: the parameters
   // the method takes besides those all methods take, separated by blanks.
   Answered Serve(Handler handler, std::string_view query, net::Request& request);
@@ -90,6 +93,7 @@ class Adapter {
 
  private:
   void AddCommonHeaders(const net::Request& request, net::Response& response);
+  void AddCorsHeaders(const net::Request& request, net::Response& response);
   // 200 with what the `fields` parameter selects of `body`.
   static Answered Answer(const net::Request& request, const Json& body);
   // Resources with what `projection` asks for.

@@ -365,6 +365,24 @@ TEST(StorageJsonList, GlobsSelect) {
   EXPECT_EQ(t.Get("/b/made/o?matchGlob=%5Ba").Reason(), "invalidParameter");
 }
 
+TEST(StorageJsonCors, AnswersPreflightsFromTheBucket) {
+  Features t;
+  t.Make(
+      R"("cors":[{"origin":["http://a"],"method":["PUT"],"responseHeader":["x-h"],"maxAgeSeconds":9}])");
+  const auto ask = [&](const std::string& origin, const std::string& method) {
+    return t.Send(net::Method::kOptions, "/upload/storage/v1/b/made/o?uploadType=media", "",
+                  {{"Origin", origin}, {"Access-Control-Request-Method", method}});
+  };
+  const Answer allowed = ask("http://a", "PUT");
+  EXPECT_EQ(allowed.status, 200);
+  EXPECT_EQ(allowed.Header("Access-Control-Allow-Origin"), "http://a");
+  EXPECT_EQ(allowed.Header("Access-Control-Allow-Headers"), "x-h");
+  EXPECT_EQ(allowed.Header("Access-Control-Max-Age"), "9");
+  EXPECT_EQ(ask("http://b", "PUT").Header("Access-Control-Allow-Origin"), "");
+  EXPECT_EQ(ask("http://a", "GET").Header("Access-Control-Allow-Origin"), "");
+  EXPECT_EQ(t.Get("/b/made", {{"Origin", "http://a"}}).Header("Access-Control-Allow-Origin"), "");
+}
+
 TEST(StorageJsonLifecycle, RulesAreCheckedAndReturned) {
   Features t;
   const struct {
@@ -374,7 +392,7 @@ TEST(StorageJsonLifecycle, RulesAreCheckedAndReturned) {
       {R"({"action":{"type":"Delete"},"condition":{"age":3,"isLive":true}})", 200},
       {R"({"action":{"type":"SetStorageClass","storageClass":"ARCHIVE"},"condition":{"createdBefore":"2020-01-31","matchesPrefix":["a"]}})",
        200},
-      {R"({"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"age":1}})", 200},
+      {R"({"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"age":1}})", 501},
       {R"({"action":{"type":"Delete"},"condition":{}})", 400},
       {R"({"action":{"type":"Delete"},"condition":{"ages":3}})", 400},
       {R"({"action":{"type":"Delete"},"condition":{"age":-1}})", 400},
@@ -384,7 +402,7 @@ TEST(StorageJsonLifecycle, RulesAreCheckedAndReturned) {
       {R"({"action":{"type":"Explode"},"condition":{"age":1}})", 400},
       {R"({"action":{"type":"Delete"},"condition":{"createdBefore":"yesterday"}})", 400},
       {R"({"action":{"type":"Delete"},"condition":{"matchesPattern":"x"}})", 501},
-      {R"({"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"isLive":true}})", 400}};
+      {R"({"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"isLive":true}})", 501}};
   for (const auto& row : rows) {
     const std::string lifecycle = R"({"rule":[)" + row.rule + "]}";
     const Answer answer = t.Patch("/b/bucket", R"({"lifecycle":)" + lifecycle + "}");

@@ -74,6 +74,12 @@ Result<LifecycleRule> ParseRule(const Json& json) {
     known = known || name == type;
   }
   if (!known) return Bad("unknown action type '" + type.substr(0, 100) + "'");
+  if (rule.action == LifecycleAction::kAbortMultipartUpload) {
+    return Unimplemented(
+        "lifecycle action AbortIncompleteMultipartUpload is not implemented: unfinished multipart "
+        "uploads are forgotten after a week",
+        "notImplemented", "lifecycle");
+  }
   rule.storage_class = TRY(TextOr(*action, "storageClass"));
   if (rule.storage_class.empty() == (rule.action == LifecycleAction::kSetStorageClass))
     return Bad("storageClass goes with the action SetStorageClass, and only with it");

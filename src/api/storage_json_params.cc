@@ -122,6 +122,7 @@ Status CheckRest(const net::Request& request) {
 }  // namespace
 
 Status CheckParameters(const net::Request& request, std::string_view accepted) {
+  if (accepted == "@any") return {};
   if (request.query.empty() || OnlyCommon(request)) return CheckRest(request);
   std::vector<std::string_view> known(std::begin(kCommonQuery), std::end(kCommonQuery));
   for (const std::string_view word : Split(accepted, ' ')) {

@@ -23,8 +23,9 @@ Result<std::string> RequiredQuery(const net::Request& request, std::string_view 
 Result<bool> BoolQuery(const net::Request& request, std::string_view name);
 
 // kInvalidArgument/"invalidParameter" naming the first parameter that is not in `accepted` (names
-// separated by blanks; @meta, @match and @source are groups) nor one of those all methods take;
-// kUnimplemented naming a parameter or header we know and cannot honour; also checks `alt`.
+// separated by blanks; @meta, @match and @source are groups, @any takes all) nor one of those all
+// methods take; kUnimplemented naming a parameter or header we know and cannot honour; also checks
+// `alt`.
 Status CheckParameters(const net::Request& request, std::string_view accepted);
 
 // ifGenerationMatch and its three siblings, If-Match and If-None-Match.

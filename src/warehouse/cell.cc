@@ -102,7 +102,7 @@ CellError StoreBytes(std::string_view text, void* data, idx_t row, LoadArena& ar
   if (!bytes.ok()) return CellError::kInvalidValue;
   char* copy = arena.Allocate(bytes->size());
   std::memcpy(copy, bytes->data(), bytes->size());
-  static_cast<duckdb_string_t*>(data)[row] = MakeString({copy, bytes->size()});
+  PutString({copy, bytes->size()}, static_cast<duckdb_string_t*>(data)[row]);
   return CellError::kNone;
 }
 
@@ -211,18 +211,16 @@ CellError ParseNumericCell(std::string_view text, Int128& out) {
   return ScaledInteger(decimal, 9, kMax, out, exact) ? CellError::kNone : CellError::kOutOfRange;
 }
 
-duckdb_string_t MakeString(std::string_view bytes) {
-  duckdb_string_t out;
+void PutString(std::string_view bytes, duckdb_string_t& out) {
   if (bytes.size() <= sizeof(out.value.inlined.inlined)) {
     std::memset(&out, 0, sizeof(out));
     out.value.inlined.length = static_cast<std::uint32_t>(bytes.size());
     std::memcpy(out.value.inlined.inlined, bytes.data(), bytes.size());
-    return out;
+    return;
   }
   out.value.pointer.length = static_cast<std::uint32_t>(bytes.size());
   std::memcpy(out.value.pointer.prefix, bytes.data(), sizeof(out.value.pointer.prefix));
   out.value.pointer.ptr = const_cast<char*>(bytes.data());  // DuckDB only reads it
-  return out;
 }
 
 CellError StoreScalar(TypeKind type, const Scalar& scalar, void* data, idx_t row,
@@ -231,7 +229,7 @@ CellError StoreScalar(TypeKind type, const Scalar& scalar, void* data, idx_t row
   const bool is_bool = scalar.kind == ScalarKind::kBool;
   switch (type) {
     case TypeKind::kString:
-      static_cast<duckdb_string_t*>(data)[row] = MakeString(text);
+      PutString(text, static_cast<duckdb_string_t*>(data)[row]);
       return CellError::kNone;
     case TypeKind::kInt64: {
       std::int64_t value = 0;
@@ -263,7 +261,7 @@ CellError StoreScalar(TypeKind type, const Scalar& scalar, void* data, idx_t row
           CheckJsonText(text, kJsonDepthMax) != JsonVerdict::kValid) {
         return CellError::kInvalidValue;
       }
-      static_cast<duckdb_string_t*>(data)[row] = MakeString(text);
+      PutString(text, static_cast<duckdb_string_t*>(data)[row]);
       return CellError::kNone;
     case TypeKind::kBigNumeric:
     case TypeKind::kInterval:

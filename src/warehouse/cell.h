@@ -47,7 +47,9 @@ enum class JsonVerdict : std::uint8_t { kValid, kInvalid, kTooDeep };
 JsonVerdict CheckJsonText(std::string_view text, std::size_t depth_max);
 inline constexpr std::size_t kJsonDepthMax = 500;  // BigQuery's limit of nesting in a JSON value
 
-duckdb_string_t MakeString(std::string_view bytes);  // refers to `bytes` when longer than 12
+// Refers to `bytes` when longer than 12. Writes in place: a value returned would be copied as a
+// whole right after its parts were stored, which stalls.
+void PutString(std::string_view bytes, duckdb_string_t& out);
 
 // Writes `scalar` at `row` of a vector's data. Text is referred to, not copied, so it must live as
 // long as the chunk; what has to be built (BYTES) goes to the arena. kArray and kStruct are not

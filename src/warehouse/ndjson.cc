@@ -106,9 +106,10 @@ struct NdjsonReader::State {
             std::string_view got);
   bool Syntax(simdjson::error_code code);
   bool WriteObject(od::object object, std::vector<ColumnSlot>& slots, KeyMap& keys, idx_t row);
-  bool WriteField(ColumnSlot& slot, KeyMap* inner, od::value value, idx_t row);
-  bool WriteArray(ColumnSlot& slot, KeyMap* inner, od::value value, idx_t row);
-  bool WriteValue(ColumnSlot& slot, KeyMap* inner, od::value value, idx_t row);
+  // Values go by reference: copying one stalls on what was stored a moment ago.
+  bool WriteField(ColumnSlot& slot, KeyMap* inner, od::value& value, idx_t row);
+  bool WriteArray(ColumnSlot& slot, KeyMap* inner, od::value& value, idx_t row);
+  bool WriteValue(ColumnSlot& slot, KeyMap* inner, od::value& value, idx_t row);
   bool WriteScalar(ColumnSlot& slot, std::string_view token, idx_t row);
   bool WriteJson(ColumnSlot& slot, od::value& value, idx_t row);
   std::optional<std::string_view> RawTextOf(od::value& value);
@@ -120,14 +121,32 @@ struct NdjsonReader::State {
   std::unique_ptr<od::parser> parser;
   const char* line_end = nullptr;
   RecordError* error = nullptr;
-  std::string path;  // of the field being written, without the record's last part
+  // Of the field being written. Put into words only for an error.
+  struct PathPart {
+    std::string_view name;
+    std::size_t index = 0;  // of an array's element when there is no name
+  };
+  std::vector<PathPart> path;
+  std::string PathText() const;
 };
+
+std::string NdjsonReader::State::PathText() const {
+  std::string text;
+  for (const PathPart& part : path) {
+    if (part.name.data() == nullptr) {
+      text += '[' + std::to_string(part.index) + ']';
+    } else {
+      (text += text.empty() ? "" : ".") += part.name;
+    }
+  }
+  return text;
+}
 
 bool NdjsonReader::State::Fail(std::string_view stage, std::string_view code,
                                std::string_view expected, std::string_view got) {
   *error = {.stage = stage,
             .code = code,
-            .column = path,
+            .column = PathText(),
             .expected = std::string(expected),
             .got = std::string(CutGot(got))};
   return false;
@@ -175,22 +194,21 @@ int NdjsonReader::State::FindField(KeyMap& keys, const char* raw, std::size_t po
 bool NdjsonReader::State::WriteObject(od::object object, std::vector<ColumnSlot>& slots,
                                       KeyMap& keys, idx_t row) {
   const std::uint64_t stamp = writer.NextStamp();
-  const std::size_t path_bytes = path.size();
+  const std::size_t depth = path.size();
   const auto enter = [&](std::string_view name) {
-    path.resize(path_bytes);
-    if (!path.empty()) path += '.';
-    path += name;
+    path.resize(depth);
+    path.push_back({.name = name});
   };
   std::size_t position = 0;
   for (simdjson::simdjson_result<od::field> each : object) {
-    od::field field;
-    if (const auto code = std::move(each).get(field); code != simdjson::SUCCESS) {
-      path.resize(path_bytes);
+    if (const auto code = each.error(); code != simdjson::SUCCESS) {
+      path.resize(depth);
       return Syntax(code);
     }
+    od::field&& field = std::move(each).value_unsafe();
     std::string_view name;
     const int index = FindField(keys, field.key().raw(), position++, name);
-    path.resize(path_bytes);
+    path.resize(depth);
     if (index == kNoText) return Fail("parse", "invalid_json", "valid escapes in a key", name);
     if (index == kUnknown) {
       enter(CutGot(name));
@@ -212,7 +230,7 @@ bool NdjsonReader::State::WriteObject(od::object object, std::vector<ColumnSlot>
     enter(slot.name);
     return Fail("constraint", "missing_required", "a value, the field is REQUIRED", "");
   }
-  path.resize(path_bytes);
+  path.resize(depth);
   return true;
 }
 
@@ -247,7 +265,7 @@ std::optional<std::string_view> NdjsonReader::State::RawTextOf(od::value& value)
   return std::nullopt;
 }
 
-bool NdjsonReader::State::WriteField(ColumnSlot& slot, KeyMap* inner, od::value value, idx_t row) {
+bool NdjsonReader::State::WriteField(ColumnSlot& slot, KeyMap* inner, od::value& value, idx_t row) {
   if (slot.mode == Mode::kRepeated) return WriteArray(slot, inner, value, row);
   const std::string_view token = value.raw_json_token();
   if (token.starts_with('n')) {
@@ -260,7 +278,7 @@ bool NdjsonReader::State::WriteField(ColumnSlot& slot, KeyMap* inner, od::value 
   return WriteValue(slot, inner, value, row);
 }
 
-bool NdjsonReader::State::WriteArray(ColumnSlot& slot, KeyMap* inner, od::value value, idx_t row) {
+bool NdjsonReader::State::WriteArray(ColumnSlot& slot, KeyMap* inner, od::value& value, idx_t row) {
   const std::string_view token = value.raw_json_token();
   ChunkWriter::BeginArray(slot, row);
   if (!token.starts_with('[')) {
@@ -270,25 +288,24 @@ bool NdjsonReader::State::WriteArray(ColumnSlot& slot, KeyMap* inner, od::value 
   od::array array;
   if (const auto code = value.get_array().get(array); code != simdjson::SUCCESS)
     return Syntax(code);
-  const std::size_t path_bytes = path.size();
+  const std::size_t depth = path.size();
   std::size_t number = 0;
   for (simdjson::simdjson_result<od::value> each : array) {
-    od::value element;
-    if (const auto code = std::move(each).get(element); code != simdjson::SUCCESS)
-      return Syntax(code);
-    path.resize(path_bytes);
-    path += '[' + std::to_string(number++) + ']';
+    if (const auto code = each.error(); code != simdjson::SUCCESS) return Syntax(code);
+    od::value&& element = std::move(each).value_unsafe();
+    path.resize(depth);
+    path.push_back({.name = {}, .index = number++});
     const std::string_view first = element.raw_json_token();
     if (first.starts_with('n'))
       return Fail("type", "null_in_array", "no null in an array", TrimJson(first));
     if (!WriteValue(slot, inner, element, ChunkWriter::AddElement(slot))) return false;
   }
-  path.resize(path_bytes);
+  path.resize(depth);
   ChunkWriter::EndArray(slot, row);
   return true;
 }
 
-bool NdjsonReader::State::WriteValue(ColumnSlot& slot, KeyMap* inner, od::value value, idx_t row) {
+bool NdjsonReader::State::WriteValue(ColumnSlot& slot, KeyMap* inner, od::value& value, idx_t row) {
   const std::string_view token = value.raw_json_token();
   if (slot.type == TypeKind::kJson) return WriteJson(slot, value, row);
   if (slot.type == TypeKind::kStruct) {
@@ -308,12 +325,40 @@ bool NdjsonReader::State::WriteValue(ColumnSlot& slot, KeyMap* inner, od::value 
   return WriteScalar(slot, TrimJson(token), row);
 }
 
+// A plain integer, as most numbers are. False: look at it properly.
+bool PlainInteger(std::string_view token, std::int64_t& value) {
+  constexpr std::size_t kDigitsMax = 18;  // cannot overflow
+  const bool negative = token.starts_with('-');
+  if (negative) token.remove_prefix(1);
+  if (token.empty() || token.size() > kDigitsMax || (token[0] == '0' && token.size() > 1))
+    return false;
+  value = 0;
+  for (const char c : token) {
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + (c - '0');
+  }
+  if (negative) value = -value;
+  return true;
+}
+
 bool NdjsonReader::State::WriteScalar(ColumnSlot& slot, std::string_view token, idx_t row) {
+  if (std::int64_t value = 0; slot.type == TypeKind::kInt64 && PlainInteger(token, value)) {
+    static_cast<std::int64_t*>(slot.data)[row] = value;
+    ChunkWriter::SetValid(slot, row);
+    return true;
+  }
   Scalar scalar{.kind = ScalarKind::kText, .text = token};
   if (token.starts_with('"')) {
     if (token.size() < 2 || !token.ends_with('"'))
       return Fail("parse", "invalid_json", "a JSON value", token);
-    const auto text = UnescapeJson(token.substr(1, token.size() - 2), writer.arena());
+    const std::string_view raw = token.substr(1, token.size() - 2);
+    const bool plain = std::memchr(raw.data(), '\\', raw.size()) == nullptr;
+    if (plain && slot.type == TypeKind::kString) {
+      PutString(raw, static_cast<duckdb_string_t*>(slot.data)[row]);
+      ChunkWriter::SetValid(slot, row);
+      return true;
+    }
+    const auto text = plain ? raw : UnescapeJson(raw, writer.arena());
     if (!text) return Fail("parse", "invalid_json", "valid escapes in a string", token);
     scalar.text = *text;
   } else if (token == "true" || token == "false") {
@@ -333,7 +378,7 @@ bool NdjsonReader::State::WriteScalar(ColumnSlot& slot, std::string_view token, 
 bool NdjsonReader::State::WriteJson(ColumnSlot& slot, od::value& value, idx_t row) {
   const std::optional<std::string_view> raw = RawTextOf(value);
   if (!raw) return false;
-  static_cast<duckdb_string_t*>(slot.data)[row] = MakeString(*raw);
+  PutString(*raw, static_cast<duckdb_string_t*>(slot.data)[row]);
   ChunkWriter::SetValid(slot, row);
   return true;
 }

@@ -6,8 +6,8 @@
 //   st.v   bucket, name, generation        StoredObject: a noncurrent version
 //   st.s   bucket, its generation, name, generation   StoredObject: soft-deleted
 //   st.sx  hard delete time, the parts of st.s        when a soft-deleted version ends
-//   st.i   blob id                         the bytes of an inline object, apart from its row so that listing skips them
-//   st.f   blob id                         a file that is owned, and by how many (empty: one); without a row it is litter
+//   st.i   blob id                         the bytes of an inline object; listing skips them
+//   st.f   blob id                         how many own the file (empty: one); no row: litter
 //   st.u   upload id                       StoredUpload
 //   st.ux  expiry, upload id               when to forget the upload
 //   st.n   bucket, number                  NotificationConfig
@@ -16,7 +16,7 @@
 //   st.rw  token                           StoredRewrite
 //   st.h   access id                       HmacKey
 //   st.gen                                 the last generation handed out
-//   st.epoch                               how often the store was opened; the high bits of blob ids
+//   st.epoch                               times the store was opened; the high bits of blob ids
 //   st.nid                                 the last notification number handed out
 // clang-format on
 #pragma once

@@ -172,8 +172,11 @@ Result<ServiceAccountKey> KeyRing::SigningKey(std::string_view account) {
               .private_pem = std::move(pair.private_pem)});
 }
 
-Result<std::string> StoredSigningKeys::HmacSecret(const CallContext&, std::string_view access_id) {
-  return NotFound("no HMAC key " + std::string(access_id));
+Result<std::string> StoredSigningKeys::HmacSecret(const CallContext& ctx,
+                                                  std::string_view access_id) {
+  storage::HmacKey key = TRY(storage_.GetHmacKey(ctx, access_id));
+  if (key.state != "ACTIVE") return NotFound("the HMAC key is not active");
+  return std::move(key.secret);
 }
 
 Result<std::vector<std::string>> StoredSigningKeys::RsaPublicKeys(std::string_view account) {

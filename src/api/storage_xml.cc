@@ -88,7 +88,7 @@ std::string CodeOf(const Status& error) {
     case Code::kAborted:
       return "ServiceUnavailable";
     case Code::kInvalidArgument:
-      return Mentions(error, "md5") || Mentions(error, "crc32c") ? "BadDigest" : "InvalidArgument";
+      return Mentions(error, "doesn't match calculated") ? "BadDigest" : "InvalidArgument";
     case Code::kFailedPrecondition:
     case Code::kOutOfRange:
     case Code::kResourceExhausted:
@@ -130,7 +130,7 @@ net::Response XmlResponse(std::string body, int status) {
 net::Response XmlError(const Status& error, const Verdict* verdict) {
   const std::string code = CodeOf(error);
   net::Response response;
-  response.status = code == "BadDigest" ? 400 : HttpStatusOfError(error);
+  response.status = HttpStatusOfError(error);
   response.fault = error.ToString();
   if (response.status == 304 || response.status == 499) return response;
   std::string message = error.message(), details;
@@ -209,7 +209,7 @@ Result<std::optional<std::int64_t>> GenerationOf(const net::Request& request) {
   return storage_json::GenerationOf(request);
 }
 
-Result<JsonObject> AttributesOf(const net::Request& request) {
+Result<NewObject> NewObjectOf(const net::Request& request) {
   JsonObject attributes, metadata;
   const auto take = [&](std::string_view header, std::string_view name) {
     const std::string_view value = request.headers.Get(header).value_or("");
@@ -227,20 +227,8 @@ Result<JsonObject> AttributesOf(const net::Request& request) {
     if (lower.starts_with("x-goog-meta-")) metadata[lower.substr(12)] = value;
   }
   if (!metadata.empty()) attributes["metadata"] = std::move(metadata);
-  if (const auto acl = request.headers.Get("x-goog-acl"); acl && !acl->empty()) {
-    return Unimplemented("header x-goog-acl is not implemented");
-  }
-  return attributes;
-}
-
-Result<storage::ObjectSpec> SpecOf(const net::Request& request, const Address& address,
-                                   const JsonObject& attributes) {
-  storage_json::ObjectBody body = TRY(storage_json::ParseObjectBody(attributes));
-  return storage::ObjectSpec{.bucket = address.bucket,
-                             .name = address.object,
-                             .attributes = std::move(body.attributes),
-                             .expected = TRY(storage_json::ChecksumsOf(request)),
-                             .when = TRY(PreconditionOf(request))};
+  return NewObject{std::move(attributes),
+                   std::string(request.headers.Get("x-goog-acl").value_or(""))};
 }
 
 std::string XmlEtag(const storage::Object& object) {
@@ -309,6 +297,35 @@ std::string Adapter::BucketOfHost(const net::Request& request) {
   const bool ours = host.find('.') == std::string::npos || host.starts_with("storage.") ||
                     host.ends_with(".googleapis.com");
   return !ours && storage_.GetBucket({}, host).ok() ? host : std::string();
+}
+
+// "bucket-owner-read" as the JSON API writes it: "bucketOwnerRead".
+static std::string CamelCase(std::string_view dashed) {
+  std::string text;
+  for (std::size_t i = 0; i < dashed.size(); ++i) {
+    const bool upper = dashed[i] == '-' && i + 1 < dashed.size();
+    if (upper) ++i;
+    text.push_back(upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(dashed[i])))
+                         : dashed[i]);
+  }
+  return text;
+}
+
+Result<storage::ObjectSpec> Adapter::SpecOf(const net::Request& request, const Address& address,
+                                            const NewObject& object) {
+  storage_json::ObjectBody body = TRY(storage_json::ParseObjectBody(object.resource));
+  storage::ObjectSpec spec{.bucket = address.bucket,
+                           .name = address.object,
+                           .attributes = std::move(body.attributes),
+                           .expected = TRY(storage_json::ChecksumsOf(request)),
+                           .when = TRY(PreconditionOf(request))};
+  if (object.acl.empty()) return spec;
+  const storage::Bucket bucket = TRY(storage_.GetBucket(request.context, spec.bucket));
+  TRY(storage_json::CheckAclsInUse(bucket));
+  spec.attributes.acl =
+      TRY(storage_json::PredefinedObjectAcl(bucket, CamelCase(object.acl), "x-goog-acl"));
+  TRY(storage_json::CheckPublicAccess(bucket, spec.attributes.acl));
+  return spec;
 }
 
 void Adapter::AddCommonHeaders(const net::Request& request, net::Response& response) {
@@ -384,7 +401,9 @@ std::vector<net::Api> MakeStorageXml(storage::Storage& storage, std::shared_ptr<
   apis.back().claims = [adapter](const net::Request& request) {
     // "GET storage.googleapis.com/" lists buckets; with any other host "/" is the index page.
     const std::string_view host = request.headers.Get("Host").value_or("");
-    if (request.path == "/" && host.starts_with("storage.")) return true;
+    // Nothing else takes a POST there (see PostForm).
+    const bool post = request.method == net::Method::kPost;
+    if (request.path == "/" && (post || host.starts_with("storage."))) return true;
     return !adapter->BucketOfHost(request).empty();
   };
   return apis;

@@ -17,6 +17,13 @@ struct Address {
   bool bucket_in_host = false;
 };
 
+// What headers or form fields say about an object to be.
+struct NewObject {
+  JsonObject resource = {};  // as the JSON API would have it
+  std::string acl = {};      // a predefined one, in the XML API's words: "public-read"
+};
+Result<NewObject> NewObjectOf(const net::Request& request);
+
 class Adapter {
  public:
   Adapter(storage::Storage& storage, std::shared_ptr<SigningKeys> keys, Clock& clock,
@@ -61,6 +68,9 @@ class Adapter {
   Result<net::Response> ListParts(net::Request& request, const Address& address);
   Result<net::Response> CompleteMultipart(net::Request& request, const Address& address);
 
+  // Bucket, name, attributes, checksums and preconditions together.
+  Result<storage::ObjectSpec> SpecOf(const net::Request& request, const Address& address,
+                                     const NewObject& object);
   void AddCommonHeaders(const net::Request& request, net::Response& response);
 
   storage::Storage& storage_;
@@ -85,11 +95,6 @@ Status RefuseSubresources(const net::Request& request);
 // x-goog-if-generation-match and x-goog-if-metageneration-match.
 Result<storage::Precondition> PreconditionOf(const net::Request& request);
 Result<std::optional<std::int64_t>> GenerationOf(const net::Request& request);
-// What the headers say about an object to be, as a JSON object resource.
-Result<JsonObject> AttributesOf(const net::Request& request);
-// Bucket, name, attributes, checksums and preconditions together.
-Result<storage::ObjectSpec> SpecOf(const net::Request& request, const Address& address,
-                                   const JsonObject& attributes);
 
 std::string XmlEtag(const storage::Object& object);  // quoted
 std::string HttpDate(TimePoint time);

@@ -28,7 +28,7 @@ std::string After(const std::string& marker, const std::string& delimiter) {
   if (shown_prefix && static_cast<unsigned char>(next.back()) < 0xff) {
     next.back() = static_cast<char>(next.back() + 1);
   } else {
-    next.push_back('\0');
+    next.push_back('\x01');  // names have no NUL, so nothing lies between
   }
   return next;
 }

@@ -201,7 +201,7 @@ Result<net::Response> Adapter::PutObject(net::Request& request, const Address& a
   TRY(RefuseSubresources(request));
   TRY(RefuseConditionalWrite(request));
   if (request.headers.Get("x-goog-copy-source")) return CopyObject(request, address);
-  const storage::ObjectSpec spec = TRY(SpecOf(request, address, TRY(AttributesOf(request))));
+  const storage::ObjectSpec spec = TRY(SpecOf(request, address, TRY(NewObjectOf(request))));
   const LengthRange range = TRY(LengthRangeOf(request));
   LengthChecked body(*request.body, range.min, range.max);
   return UploadedResponse(TRY(storage_.Insert(request.context, spec, body)));
@@ -224,25 +224,18 @@ Result<net::Response> Adapter::CopyObject(net::Request& request, const Address& 
     if (!value) return InvalidArgument("header " + std::string(name) + " must be a whole number");
     return value;
   };
-  storage::Precondition when;
-  when.generation_match = TRY(number("x-goog-copy-source-if-generation-match"));
-  when.metageneration_match = TRY(number("x-goog-copy-source-if-metageneration-match"));
   const std::string_view directive = header("x-goog-metadata-directive");
   if (!directive.empty() && directive != "COPY" && directive != "REPLACE") {
     return InvalidArgument("x-goog-metadata-directive must be COPY or REPLACE", "InvalidArgument");
   }
-  storage::OpenObject open =
-      TRY(storage_.Open(request.context, path.substr(0, slash), path.substr(slash + 1),
-                        TRY(number("x-goog-copy-source-generation")), when));
-  storage::ObjectSpec spec = TRY(SpecOf(request, address, TRY(AttributesOf(request))));
-  const std::string storage_class = spec.attributes.storage_class;
-  if (directive != "REPLACE") {
-    spec.attributes = open.object.attributes;
-    if (!storage_class.empty()) spec.attributes.storage_class = storage_class;
-  }
-  spec.expected = {.crc32c = open.object.crc32c};
-  RangeSource bytes(open.file, {0, open.object.size_bytes});
-  const storage::Object made = TRY(storage_.Insert(request.context, spec, bytes));
+  storage::CopySpec copy{.source_bucket = std::string(path.substr(0, slash)),
+                         .source_name = std::string(path.substr(slash + 1)),
+                         .source_generation = TRY(number("x-goog-copy-source-generation")),
+                         .destination = TRY(SpecOf(request, address, TRY(NewObjectOf(request)))),
+                         .own_attributes = directive == "REPLACE"};
+  copy.source_when.generation_match = TRY(number("x-goog-copy-source-if-generation-match"));
+  copy.source_when.metageneration_match = TRY(number("x-goog-copy-source-if-metageneration-match"));
+  const storage::Object made = TRY(storage_.Copy(request.context, copy));
   net::Response response = XmlResponse(Document(
       "CopyObjectResult", kListNamespace,
       Element("ETag", XmlEtag(made)) + Element("LastModified", FormatRfc3339(made.updated))));

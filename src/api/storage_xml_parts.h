@@ -38,7 +38,7 @@ class PartStore {
   // `dir` is made when it is first needed.
   PartStore(std::string dir, FileSystem& files, Clock& clock);
 
-  // `about` comes back from About(): attributes, bucket and object among them.
+  // `about` comes back from About(): bucket and object must be among it.
   Result<std::string> Start(JsonObject about, Random& random);
   Result<JsonObject> About(std::string_view upload_id, std::string_view bucket,
                            std::string_view object);

@@ -21,15 +21,25 @@ class Form {
   const FormFields& fields_;
 };
 
-// The form's signature and policy. A form without either is an unsigned request.
+// Node's client posts to the bare endpoint when that is not Google's: the policy has the bucket.
+std::string BucketOf(const PostPolicy& policy, const FormFields& fields) {
+  for (const PolicyCondition& condition : policy.conditions) {
+    if (condition.field == "bucket" && !condition.prefix) return condition.value;
+  }
+  return Form(fields)["bucket"];
+}
+
+// The form's signature and policy. A form without either is an unsigned request. Fills in the
+// bucket when the URL did not have one.
 Result<PostPolicy> CheckForm(const net::Request& request, const FormFields& fields,
-                             std::string_view bucket, SigningKeys& keys, TimePoint now) {
+                             std::string& bucket, SigningKeys& keys, TimePoint now) {
   const Form form(fields);
   const std::string encoded = form["policy"];
   if (encoded.empty()) {
     const bool signs = !form["x-goog-signature"].empty() || !form["signature"].empty();
     if (signs)
       return InvalidArgument("a signed form needs the field policy", "InvalidPolicyDocument");
+    if (bucket.empty()) bucket = form["bucket"];
     return PostPolicy{};
   }
   const auto text = FromBase64(encoded);
@@ -43,6 +53,7 @@ Result<PostPolicy> CheckForm(const net::Request& request, const FormFields& fiel
                          TRY(ParseCredential(form["x-goog-credential"])), encoded,
                          TRY(SignatureFromHex(form["x-goog-signature"])), keys));
   }
+  if (bucket.empty()) bucket = BucketOf(policy, fields);
   TRY(CheckPostPolicy(policy, fields, bucket, now));
   return policy;
 }
@@ -52,8 +63,9 @@ bool IsSigningField(std::string_view name) {
          name == "x-goog-signature";
 }
 
-Result<JsonObject> AttributesOf(const PostedForm& posted) {
+Result<NewObject> NewObjectOf(const PostedForm& posted) {
   JsonObject attributes, metadata;
+  std::string acl;
   for (const auto& [name, value] : posted.fields) {
     if (value.empty() || IsSigningField(name)) continue;
     if (name == "content-type") attributes["contentType"] = value;
@@ -61,8 +73,8 @@ Result<JsonObject> AttributesOf(const PostedForm& posted) {
     if (name == "content-disposition") attributes["contentDisposition"] = value;
     if (name == "content-language") attributes["contentLanguage"] = value;
     if (name == "cache-control") attributes["cacheControl"] = value;
-    if (name == "acl") return Unimplemented("form field acl is not implemented");
-    if (!name.starts_with("x-goog-")) continue;
+    if (name == "acl" || name == "x-goog-acl") acl = value;
+    if (!name.starts_with("x-goog-") || name == "x-goog-acl") continue;
     if (name == "x-goog-storage-class") {
       attributes["storageClass"] = value;
     } else if (name == "x-goog-custom-time") {
@@ -76,7 +88,7 @@ Result<JsonObject> AttributesOf(const PostedForm& posted) {
   if (!attributes.contains("contentType") && !posted.file_content_type.empty())
     attributes["contentType"] = posted.file_content_type;
   if (!metadata.empty()) attributes["metadata"] = std::move(metadata);
-  return attributes;
+  return NewObject{std::move(attributes), std::move(acl)};
 }
 
 net::Response Answer(const net::Request& request, const Form& form, const Address& address,
@@ -123,13 +135,15 @@ Result<net::Response> Adapter::PostForm(net::Request& request, const Address& ad
     return InvalidArgument("the form needs the field key", "InvalidArgument");
   constexpr std::string_view kFileName = "${filename}";
   const PostPolicy policy =
-      TRY(CheckForm(request, posted.fields, address.bucket, *keys_, clock_.Now()));
+      TRY(CheckForm(request, posted.fields, target.bucket, *keys_, clock_.Now()));
   if (const std::size_t at = target.object.find(kFileName); at != std::string::npos)
     target.object.replace(at, kFileName.size(), posted.file_name);
   if (!IsRedirectTarget(form["success_action_redirect"]))
     return InvalidArgument("success_action_redirect must be an http or https URL",
                            "InvalidArgument");
-  const storage::ObjectSpec spec = TRY(SpecOf(request, target, TRY(AttributesOf(posted))));
+  if (target.bucket.empty())
+    return InvalidArgument("neither the URL nor the policy names a bucket", "InvalidArgument");
+  const storage::ObjectSpec spec = TRY(SpecOf(request, target, TRY(NewObjectOf(posted))));
   LengthChecked body(*posted.file, policy.bytes_min, policy.bytes_max);
   return Answer(request, form, target, TRY(storage_.Insert(request.context, spec, body)));
 }

@@ -98,7 +98,7 @@ Result<net::Response> Adapter::PostObject(net::Request& request, const Address& 
 
 Result<net::Response> Adapter::StartResumable(net::Request& request, const Address& address) {
   const std::string id = TRY(storage_.StartUpload(
-      request.context, TRY(SpecOf(request, address, TRY(AttributesOf(request)))), {}));
+      request.context, TRY(SpecOf(request, address, TRY(NewObjectOf(request)))), {}));
   net::Response response;
   response.status = 201;
   response.headers.Set("Content-Type", "text/html; charset=UTF-8");
@@ -133,12 +133,14 @@ Result<net::Response> Adapter::SendToResumable(net::Request& request) {
 }
 
 Result<net::Response> Adapter::StartMultipart(net::Request& request, const Address& address) {
-  const JsonObject attributes = TRY(AttributesOf(request));
-  TRY(SpecOf(request, address, attributes));  // bad ones are refused now, not after the last part
+  const NewObject object = TRY(NewObjectOf(request));
+  TRY(SpecOf(request, address, object));  // bad ones are refused now, not after the last part
   TRY(storage_.GetBucket(request.context, address.bucket));
-  const std::string id = TRY(parts_.Start(
-      {{"bucket", address.bucket}, {"object", address.object}, {"attributes", attributes}},
-      random_));
+  const std::string id = TRY(parts_.Start({{"bucket", address.bucket},
+                                           {"object", address.object},
+                                           {"resource", object.resource},
+                                           {"acl", object.acl}},
+                                          random_));
   return XmlResponse(Document("InitiateMultipartUploadResult", kUploadNamespace,
                               Element("Bucket", address.bucket) + Element("Key", address.object) +
                                   Element("UploadId", id)));
@@ -192,10 +194,12 @@ Result<net::Response> Adapter::CompleteMultipart(net::Request& request, const Ad
   const JsonObject about = TRY(parts_.About(id, address.bucket, address.object));
   const std::string list = TRY(net::ReadBody(request, kPartListBytesMax));
   std::vector<Part> chosen = TRY(ChosenParts(TRY(ListedParts(list)), TRY(parts_.List(id))));
-  const JsonObject* attributes = TRY(ObjectMember(about, "attributes"));
+  NewObject object;
+  if (const JsonObject* resource = TRY(ObjectMember(about, "resource")))
+    object.resource = *resource;
+  object.acl = TRY(StringMember(about, "acl")).value_or("");
   // The request's own checksum is of the whole object, as for any other upload.
-  storage::ObjectSpec spec =
-      TRY(SpecOf(request, address, attributes == nullptr ? JsonObject() : *attributes));
+  storage::ObjectSpec spec = TRY(SpecOf(request, address, object));
   spec.expected.md5.clear();  // Content-MD5 is of the list
   const auto bytes = parts_.Open(std::move(chosen));
   const storage::Object made = TRY(storage_.Insert(request.context, spec, *bytes));

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/event.h"
 #include "base/mutex.h"
 #include "meta/batch.h"
 #include "meta/engine_lmdb.h"
@@ -29,25 +30,20 @@ class Pending {
 
   const Change& change() const { return change_; }
 
-  // The waiter may be gone as soon as the lock is free, so the wake-up is inside it.
+  // The waiter may be gone when this returns.
   void Finish(Status status) {
-    const MutexLock lock(mu_);
     status_ = std::move(status);
-    done_ = true;
-    finished_.NotifyOne();
+    done_.Set();
   }
   Status Wait() {
-    const MutexLock lock(mu_);
-    while (!done_) finished_.WaitFor(mu_, kWaitBound);
-    return status_;
+    done_.Wait();
+    return std::move(status_);
   }
 
  private:
   const Change& change_;
-  Mutex mu_;
-  CondVar finished_;
-  bool done_ GUARDED_BY(mu_) = false;
-  Status status_ GUARDED_BY(mu_);
+  Status status_;
+  Event done_;
 };
 
 class ErrorReader final : public Reader {
@@ -148,6 +144,7 @@ GroupCommitStore::~GroupCommitStore() {
 Status GroupCommitStore::Commit(const Change& change) {
   CHECK(std::this_thread::get_id() != committer_.get_id());  // a change called Commit
   Pending pending(change);
+  bool first = false;
   {
     const MutexLock lock(mu_);
     if (closing_) return Unavailable("metadata store is closing");
@@ -158,8 +155,9 @@ Status GroupCommitStore::Commit(const Change& change) {
     ++callers_;
     queue_.push_back(&pending);
     queued_changes_.Add(1);
-    if (queue_.size() == 1) queued_.NotifyOne();
+    first = queue_.size() == 1;
   }
+  if (first) queued_.NotifyOne();
   const Status status = pending.Wait();
   const MutexLock lock(mu_);
   if (--callers_ == 0 && closing_) drained_.NotifyAll();

@@ -32,14 +32,18 @@ HandlerPool::~HandlerPool() {
 }
 
 void HandlerPool::Submit(Connection& connection) {
-  const MutexLock lock(mu_);
-  if (stopping_) return;
-  queue_.push_back(&connection);
-  if (queue_.size() > idle_ && threads_.size() < threads_max_) {
-    threads_.emplace_back([this] { Loop(); });
-  } else if (idle_ > 0) {
-    wake_.NotifyOne();
+  bool wake = false;
+  {
+    const MutexLock lock(mu_);
+    if (stopping_) return;
+    queue_.push_back(&connection);
+    if (queue_.size() > idle_ && threads_.size() < threads_max_) {
+      threads_.emplace_back([this] { Loop(); });
+    } else {
+      wake = idle_ > 0;
+    }
   }
+  if (wake) wake_.NotifyOne();  // who is woken under the lock would only wait for it
 }
 
 void HandlerPool::Loop() {

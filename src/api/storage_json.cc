@@ -290,7 +290,7 @@ net::Response Adapter::RenderError(const net::Request& request, const Status& er
   return response;
 }
 
-Result<net::Response> Adapter::Answer(const net::Request& request, const Json& body) {
+Result<net::Response> Adapter::Answer(const net::Request& request, Json body) {
   const std::string_view fields = request.Query("fields").value_or("");
   if (fields.empty()) return JsonResponse(body);
   return JsonResponse(ApplyFieldMask(TRY(ParseFieldMask(fields)), body));
@@ -303,14 +303,14 @@ Result<net::Response> Adapter::AnswerObject(const net::Request& request,
     const storage::Bucket bucket = TRY(storage_.GetBucket(request.context, object.bucket));
     AddObjectAcl(object, bucket, body);
   }
-  return Answer(request, body);
+  return Answer(request, std::move(body));
 }
 
 Result<net::Response> Adapter::AnswerBucket(const net::Request& request,
                                             const storage::Bucket& bucket) {
   JsonObject body = BucketJson(bucket);
   if (TRY(WantsFull(request))) AddBucketAcls(bucket, body);
-  return Answer(request, body);
+  return Answer(request, std::move(body));
 }
 
 }  // namespace storage_json

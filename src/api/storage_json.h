@@ -95,7 +95,7 @@ class Adapter {
   void AddCommonHeaders(const net::Request& request, net::Response& response);
   void AddCorsHeaders(const net::Request& request, net::Response& response);
   // 200 with what the `fields` parameter selects of `body`.
-  static Answered Answer(const net::Request& request, const Json& body);
+  static Answered Answer(const net::Request& request, Json body);
   // Resources with what `projection` asks for.
   Answered AnswerObject(const net::Request& request, const storage::Object& object);
   Answered AnswerUploaded(const net::Request& request, const storage::Object& object);

@@ -53,7 +53,7 @@ Result<net::Response> Adapter::ListBuckets(net::Request& request) {
   }
   if (!items.empty()) body["items"] = std::move(items);
   if (!page.next_page_token.empty()) body["nextPageToken"] = page.next_page_token;
-  return Answer(request, body);
+  return Answer(request, std::move(body));
 }
 
 Result<net::Response> Adapter::GetBucket(net::Request& request) {
@@ -152,7 +152,7 @@ Result<net::Response> Adapter::ListNotifications(net::Request& request) {
   }
   JsonObject body{{"kind", "storage#notifications"}};
   if (!items.empty()) body["items"] = std::move(items);
-  return Answer(request, body);
+  return Answer(request, std::move(body));
 }
 
 Result<net::Response> Adapter::GetNotification(net::Request& request) {

@@ -181,7 +181,7 @@ Result<net::Response> Adapter::ListObjects(net::Request& request) {
     items.push_back(std::move(item));
   }
   if (!items.empty()) body["items"] = std::move(items);
-  return Answer(request, body);
+  return Answer(request, std::move(body));
 }
 
 Result<net::Response> Adapter::PatchObject(net::Request& request) {

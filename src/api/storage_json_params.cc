@@ -90,11 +90,45 @@ Result<bool> BoolQuery(const net::Request& request, std::string_view name) {
 
 namespace {
 
-bool OnlyCommon(const net::Request& request) {
-  return std::all_of(request.query.begin(), request.query.end(), [](const auto& parameter) {
-    return std::find(std::begin(kCommonQuery), std::end(kCommonQuery), parameter.first) !=
-           std::end(kCommonQuery);
+bool IsCommon(std::string_view name) {
+  return std::find(std::begin(kCommonQuery), std::end(kCommonQuery), name) !=
+         std::end(kCommonQuery);
+}
+
+// Calls `visit` with every name that `accepted` stands for, until it says true.
+template <typename Visit>
+bool AnyAccepted(std::string_view accepted, Visit visit) {
+  while (!accepted.empty()) {
+    const std::string_view word = accepted.substr(0, accepted.find(' '));
+    accepted.remove_prefix(std::min(accepted.size(), word.size() + 1));
+    if (!word.starts_with('@')) {
+      if (visit(word)) return true;
+      continue;
+    }
+    for (const Group& group : Groups()) {
+      if (group.name == word && std::any_of(group.members.begin(), group.members.end(), visit))
+        return true;
+    }
+  }
+  return false;
+}
+
+bool Accepts(std::string_view accepted, std::string_view name) {
+  return AnyAccepted(accepted, [name](std::string_view one) { return one == name; });
+}
+
+Status UnknownParameter(const net::Request& request, std::string_view accepted,
+                        const std::string& name) {
+  std::vector<std::string_view> known(std::begin(kCommonQuery), std::end(kCommonQuery));
+  AnyAccepted(accepted, [&](std::string_view one) {
+    known.push_back(one);
+    return false;
   });
+  const std::string_view near = Nearest(name, known);
+  return InvalidArgument("Unknown parameter '" + name.substr(0, 100) + "' for " +
+                             std::string(request.route_name) +
+                             (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"),
+                         "invalidParameter", name.substr(0, 100));
 }
 
 Status CheckRest(const net::Request& request) {
@@ -123,22 +157,9 @@ Status CheckRest(const net::Request& request) {
 
 Status CheckParameters(const net::Request& request, std::string_view accepted) {
   if (accepted == "@any") return {};
-  if (request.query.empty() || OnlyCommon(request)) return CheckRest(request);
-  std::vector<std::string_view> known(std::begin(kCommonQuery), std::end(kCommonQuery));
-  for (const std::string_view word : Split(accepted, ' ')) {
-    if (!word.starts_with('@')) known.push_back(word);
-    for (const Group& group : Groups()) {
-      if (group.name == word) known.insert(known.end(), group.members.begin(), group.members.end());
-    }
-  }
   for (const auto& [name, value] : request.query) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      const std::string_view near = Nearest(name, known);
-      return InvalidArgument(
-          "Unknown parameter '" + name.substr(0, 100) + "' for " + std::string(request.route_name) +
-              (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?"),
-          "invalidParameter", name.substr(0, 100));
-    }
+    if (!IsCommon(name) && !Accepts(accepted, name))
+      return UnknownParameter(request, accepted, name);
     const bool unsupported = std::find(kUnsupportedQuery.begin(), kUnsupportedQuery.end(), name) !=
                              kUnsupportedQuery.end();
     if (unsupported && !value.empty()) {

@@ -113,6 +113,26 @@ std::string_view FixedMessage(std::string_view code) {
   return {};
 }
 
+// A domain may be a bucket's name and the server's own at once: these paths stay the APIs'.
+bool IsApiPath(std::string_view path) {
+  constexpr std::string_view kPrefixes[] = {"/storage/v1/",
+                                            "/upload/storage/v1/",
+                                            "/resumable/upload/",
+                                            "/download/storage/v1/",
+                                            "/bigquery/v2/",
+                                            "/upload/bigquery/v2/",
+                                            "/landfall/v1/",
+                                            "/v1/projects/",
+                                            "/batch",
+                                            "/discovery/v1/",
+                                            "/$discovery/",
+                                            "/healthz",
+                                            "/readyz",
+                                            "/metrics"};
+  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
+                     [&](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
 bool IsAddress(std::string_view host) {
   return host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
@@ -290,13 +310,12 @@ std::string Adapter::BucketOfHost(const net::Request& request) {
   if (const std::size_t at = host.rfind(".storage."); at != std::string::npos && at > 0)
     return host.substr(0, at);
   constexpr std::string_view kLocal = ".localhost";
-  if (host.ends_with(kLocal)) {
-    const std::string bucket = host.substr(0, host.size() - kLocal.size());
-    return bucket == "storage" || bucket == "www" ? "" : bucket;
-  }
+  const bool local = host.ends_with(kLocal);
   const bool ours = host.find('.') == std::string::npos || host.starts_with("storage.") ||
-                    host.ends_with(".googleapis.com");
-  return !ours && storage_.GetBucket({}, host).ok() ? host : std::string();
+                    host.starts_with("www.google") || host.ends_with(".googleapis.com");
+  if (ours || IsApiPath(request.path)) return {};
+  if (local) host.resize(host.size() - kLocal.size());
+  return storage_.GetBucket({}, host).ok() ? host : std::string();
 }
 
 // "bucket-owner-read" as the JSON API writes it: "bucketOwnerRead".

@@ -35,8 +35,9 @@ class Adapter {
   Result<net::Response> Serve(Handler handler, net::Request& request);
   net::Response RenderError(const net::Request& request, const Status& error);
 
-  // The bucket that the Host header names: "BUCKET.storage.UNIVERSE", "BUCKET.localhost", or a
-  // domain that is a bucket's own name. Empty otherwise.
+  // The bucket that the Host header names: "BUCKET.storage.UNIVERSE", or "BUCKET.localhost" and a
+  // bucket's own name as domain when there is such a bucket and the path is no API's. Empty
+  // otherwise.
   std::string BucketOfHost(const net::Request& request);
 
   // storage_xml_objects.cc

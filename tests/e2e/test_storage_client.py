@@ -9,6 +9,8 @@ from google.api_core.exceptions import BadRequest, Conflict, NotFound, Precondit
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
+from landfall_server import Server
+
 
 @pytest.fixture
 def client(server, monkeypatch):

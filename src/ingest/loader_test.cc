@@ -94,6 +94,24 @@ TEST_F(IngestLoader, WhatCannotBePlannedOrIsOldTakesTheLongWay) {
   EXPECT_EQ(loader_->PrepareFresh({}, seen), nullptr);
 }
 
+TEST_F(IngestLoader, FilesThatAreReadAsCsvByDefaultAndDoNotLookLikeItAreNoted) {
+  t_.Put("ds/t/a.ndjson.gz", "xx");
+  const auto key = Mark();
+  Step(key);
+  const auto noted = [&](const warehouse::LoadKey& of) {
+    const auto plan = loader_->plans().FindSummary(of).value();
+    std::string all;
+    for (const std::string& note : plan->notes) all += note;
+    return all.find("looks like NEWLINE_DELIMITED_JSON") != std::string::npos;
+  };
+  EXPECT_TRUE(noted(key));
+  t_.Put("ds/u/_config/load.json", R"({"sourceFormat":"CSV"})");
+  t_.Put("ds/u/a.json", "xx");
+  const auto configured = Mark("ds/u/_SUCCESS");
+  Step(configured);
+  EXPECT_FALSE(noted(configured)) << "who says CSV means it";
+}
+
 TEST_F(IngestLoader, MissingTableIsDetectedAndPartitionedAsThePathSays) {
   t_.Put("ds/t/2020/01/02/a.csv", "xx");
   ASSERT_EQ(Step(Mark("ds/t/2020/01/02/_SUCCESS")).what, What::kOver);

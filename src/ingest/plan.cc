@@ -47,6 +47,27 @@ Status SetDestination(const PathParts& parts, const BatchConfig& config, const V
   return Ok();
 }
 
+// What the name of a file says about its format; empty when that is CSV or nothing.
+std::string_view FormatByName(std::string_view name) {
+  if (name.ends_with(".gz")) name.remove_suffix(3);
+  for (const std::string_view json : {".json", ".ndjson", ".jsonl"})
+    if (name.ends_with(json)) return "NEWLINE_DELIMITED_JSON";
+  if (name.ends_with(".parquet")) return "PARQUET";
+  return "";
+}
+
+// CSV is BigQuery's default, and seldom what was meant by somebody who drops other files.
+void NoteLikelyFormat(const SourceList& files, Plan& plan) {
+  if (plan.load.contains("sourceFormat")) return;
+  for (const warehouse::SourceObject& file : files) {
+    const std::string_view format = FormatByName(file.name);
+    if (format.empty()) continue;
+    plan.notes.push_back("no _config names a sourceFormat, so the files are read as CSV; " +
+                         warehouse::Uri(file) + " looks like " + std::string(format));
+    return;
+  }
+}
+
 void SetJobs(const CompiledRule& rule, const BatchConfig& config, const SourceList& files,
              Plan& plan) {
   const Variables& variables = rule.variables;
@@ -163,6 +184,7 @@ Status MakePlan(const CallContext& ctx, storage::Storage& storage, const Compile
   }
   plan.labels = JobLabels(rule.variables.service, plan.batch, plan.key.bucket);
   SetJobs(rule, config, selected.files, plan);
+  NoteLikelyFormat(selected.files, plan);
   return Ok();
 }
 

@@ -43,6 +43,25 @@ constexpr std::string_view
         "prefix delimiter includeTrailingDelimiter startOffset endOffset matchGlob "
         "includeFoldersAsPrefixes versions softDeleted filter maxResults pageToken";
 
+// What these still answer 501 to, naming it; for docs/api-coverage.md.
+constexpr std::string_view
+    kBucketRefusals = "encryption, logging, rpo, autoclass, ipFilter, hierarchicalNamespace",
+    kObjectRefusals = "kmsKeyName, contexts, customer-supplied encryption keys";
+constexpr std::pair<std::string_view, std::string_view> kRefusals[] = {
+    {"storage.buckets.insert", kBucketRefusals},
+    {"storage.buckets.patch", kBucketRefusals},
+    {"storage.buckets.update", kBucketRefusals},
+    {"storage.objects.compose", kObjectRefusals},
+    {"storage.objects.copy", kObjectRefusals},
+    {"storage.objects.get", "customer-supplied encryption keys"},
+    {"storage.objects.insert", kObjectRefusals},
+    {"storage.objects.list", "filter"},
+    {"storage.objects.patch", "contexts"},
+    {"storage.objects.restore", "restoreToken"},
+    {"storage.objects.rewrite", kObjectRefusals},
+    {"storage.objects.update", "contexts"},
+};
+
 // Served under /storage/v1 and, for Node's emulator mode, without a prefix.
 constexpr Row kRows[] = {
     {kPost, "/b", "storage.buckets.insert", &Adapter::InsertBucket,
@@ -337,9 +356,10 @@ net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub,
   }
   return {.name = "storage",
           .routes = table.Take(),
-          .render_error = [adapter](const net::Request& request, const Status& error) {
-            return adapter->RenderError(request, error);
-          }};
+          .render_error = [adapter](
+                              const net::Request& request,
+                              const Status& error) { return adapter->RenderError(request, error); },
+          .refusals = {std::begin(kRefusals), std::end(kRefusals)}};
 }
 
 }  // namespace landfall::api

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -125,6 +126,8 @@ struct Api {
   std::string name = {};
   std::vector<Route> routes = {};
   std::function<Response(const Request&, const Status&)> render_error = {};
+  // By method id: what a method that is served still refuses, for docs/api-coverage.md.
+  std::map<std::string, std::string> refusals = {};
   // Either of these gives the API a tree of paths apart from the others'.
   // It gets every request that this accepts (by its Host, say), before any path is looked at.
   std::function<bool(const Request&)> claims = {};
@@ -149,10 +152,11 @@ class Router {
   Response RenderError(const Request& request, const Status& status) const;
   // Names in the order of Add. Listen() makes its counters from it: add every API before.
   std::vector<std::string> Apis() const;
-  // (api, route name, implemented): docs/api-coverage.md is made from it.
+  // docs/api-coverage.md is made from it.
   struct Coverage {
     std::string api, name, method, pattern;
     bool implemented;
+    std::string refuses;  // empty: nothing
   };
   std::vector<Coverage> Routes() const;
 

@@ -366,8 +366,13 @@ std::vector<Router::Coverage> Router::Routes() const {
   std::vector<Coverage> all;
   for (const auto& api : impl_->apis) {
     for (const Route& route : api->routes) {
-      all.push_back({api->name, route.name, std::string(MethodName(route.method)), route.pattern,
-                     static_cast<bool>(route.handler)});
+      const auto refused = api->refusals.find(route.name);
+      all.push_back({.api = api->name,
+                     .name = route.name,
+                     .method = std::string(MethodName(route.method)),
+                     .pattern = route.pattern,
+                     .implemented = static_cast<bool>(route.handler),
+                     .refuses = refused == api->refusals.end() ? "" : refused->second});
     }
   }
   return all;

@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <thread>
 #include <utility>
 
+#include "base/mutex.h"
 #include "ingest/explain.h"
 #include "ingest/loader.h"
 #include "ingest/names.h"
 #include "ingest/pipeline.h"
+#include "ingest/reconcile.h"
 #include "ingest/rules.h"
 #include "ingest/trigger.h"
 
@@ -15,6 +18,7 @@ namespace landfall::ingest {
 namespace {
 
 constexpr std::size_t kLoadsListedMax = 10'000;
+constexpr std::chrono::milliseconds kLook{200};  // how often the thread looks at the clock
 
 class IngestService final : public Ingest {
  public:
@@ -33,9 +37,16 @@ class IngestService final : public Ingest {
         explainer_(*rules_, loader_.plans(), storage, warehouse),
         pipeline_(
             {.workers_max = options.workers_max, .queued_loads_max = options.queued_loads_max},
-            *rules_, loader_, storage, pubsub, warehouse, clock, log, metrics) {}
+            *rules_, loader_, storage, pubsub, warehouse, clock, log, metrics),
+        reconciler_(*rules_, storage, warehouse, pipeline_, clock, log, metrics),
+        reconcile_every_(options.reconcile_every),
+        clock_(clock) {}
 
-  Status Begin() { return pipeline_.Start(); }
+  Status Begin() {
+    TRY(pipeline_.Start());
+    reconcile_thread_ = std::jthread([this](const std::stop_token& stop) { ReconcileLoop(stop); });
+    return {};
+  }
 
   Result<Rule> CreateRule(const CallContext&, Rule rule) override {
     Rule made = TRY(rules_->Create(std::move(rule)));
@@ -81,6 +92,8 @@ class IngestService final : public Ingest {
   }
 
  private:
+  void ReconcileLoop(const std::stop_token& stop);
+
   const std::string default_project_;
   const std::unique_ptr<RuleStore> rules_;
   storage::Storage& storage_;
@@ -88,8 +101,36 @@ class IngestService final : public Ingest {
   Log& log_;
   Loader loader_;
   Explainer explainer_;
-  Pipeline pipeline_;  // last: its threads use all of the above
+  Pipeline pipeline_;  // behind all that its threads use
+  Reconciler reconciler_;
+  const std::chrono::seconds reconcile_every_;
+  Clock& clock_;
+  Mutex reconcile_mu_;
+  CondVar never_;
+  std::jthread reconcile_thread_;  // last: it uses all of the above
 };
+
+void IngestService::ReconcileLoop(const std::stop_token& stop) {
+  CallContext ctx;
+  ctx.stop = stop;
+  MonotonicTime next = clock_.Monotonic() + reconcile_every_;
+  while (!stop.stop_requested()) {
+    {
+      const MutexLock lock(reconcile_mu_);
+      never_.WaitFor(reconcile_mu_, kLook);
+    }
+    if (stop.stop_requested() || clock_.Monotonic() < next) continue;
+    const auto counts = reconciler_.Run(ctx);
+    if (counts.ok()) {
+      log_.Info(
+          "reconciled",
+          {{"objects", counts->objects}, {"markers", counts->markers}, {"missed", counts->missed}});
+    } else if (!stop.stop_requested()) {
+      log_.Warn("reconcile_failed", {{"error", counts.status().ToString()}});
+    }
+    next = clock_.Monotonic() + reconcile_every_;
+  }
+}
 
 Result<NotifyOutcome> IngestService::Notify(const CallContext& ctx, const Json& body,
                                             const std::map<std::string, std::string>& headers) {

@@ -98,6 +98,8 @@ struct Options {
       100'000;           // in memory; more stay in the load state until there is room
   int attempts_max = 4;  // transient failures; then dead
   std::chrono::milliseconds retry_delay{500};  // before the second attempt; doubles, up to a minute
+  // How often the buckets are listed for markers whose notification was lost (reconcile.h).
+  std::chrono::seconds reconcile_every{600};
 };
 // Creates its topic and subscription when missing. All references must outlive it.
 Result<std::unique_ptr<Ingest>> Start(Options options, meta::Store& meta, storage::Storage& storage,

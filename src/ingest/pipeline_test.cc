@@ -166,6 +166,34 @@ TEST_F(IngestPipeline, AMarkerThatComesAloneIsPlannedInTheChangeThatMarksItSeen)
   EXPECT_EQ(Row(marker)->attempt, 1);
 }
 
+TEST_F(IngestPipeline, LostNotificationsAreFoundByListing) {
+  t_.Put("ds/t/a", "xx");
+  const auto lost = Marker();
+  t_.Put("ds/t/_config/_SUCCESS", "");  // no marker there
+  EXPECT_FALSE(Row(lost));
+  t_.clock.Advance(std::chrono::minutes(11));
+  ASSERT_TRUE(Reaches(lost, "committed"));
+  EXPECT_EQ(t_.warehouse.runs().size(), 1u);
+  EXPECT_NE(t_.metrics.Render().find("landfall_ingest_reconcile_misses_total 1"),
+            std::string::npos);
+}
+
+TEST_F(IngestPipeline, ListingLeavesThePastOfARuleAlone) {
+  ASSERT_TRUE(ingest_->DeleteRule({}, "p", "default").ok());
+  t_.Put("ds/t/a", "xx");
+  const auto past = Marker();
+  t_.clock.Advance(std::chrono::hours(1));
+  Rule rule;
+  rule.project = "p";
+  rule.id = "new";
+  ASSERT_TRUE(ingest_->CreateRule({}, rule).ok());
+  t_.Put("ds/u/a", "xx");
+  const auto lost = Marker("ds/u/_SUCCESS");
+  t_.clock.Advance(std::chrono::minutes(11));
+  ASSERT_TRUE(Reaches(lost, "committed"));
+  EXPECT_FALSE(Row(past));
+}
+
 TEST_F(IngestPipeline, RetriesWaitForTheirTime) {
   t_.Put("ds/t/a", "xx");
   const auto marker = Marker();

@@ -119,7 +119,8 @@ Result<BucketPage> LocalStorage::ListBuckets(const CallContext&, std::string_vie
       bad = bucket.status();
       return false;
     }
-    if (bucket->project != project || !bucket->name.starts_with(options.prefix)) return true;
+    const bool wanted = project.empty() || bucket->project == project;
+    if (!wanted || !bucket->name.starts_with(options.prefix)) return true;
     if (page.items.size() == options.results_max) {
       page.next_page_token = Base64(bucket->name);
       return false;

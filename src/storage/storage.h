@@ -42,6 +42,7 @@ class Storage {
   virtual Result<Bucket> CreateBucket(const CallContext& ctx, Bucket bucket) = 0;
   virtual Result<Bucket> GetBucket(const CallContext& ctx, std::string_view name,
                                    const Precondition& when = {}) = 0;
+  // Of one project; of all when `project` is empty.
   virtual Result<BucketPage> ListBuckets(const CallContext& ctx, std::string_view project,
                                          const ListOptions& options) = 0;
   virtual Result<Bucket> PatchBucket(const CallContext& ctx, std::string_view name,

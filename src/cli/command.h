@@ -47,6 +47,7 @@ std::vector<Command> QueryCommands();
 std::vector<Command> StorageCommands();
 std::vector<Command> LoadCommands();
 std::vector<Command> IngestCommands();
+std::vector<Command> BackfillCommands();
 std::vector<Command> DoctorCommands();
 std::vector<Command> DemoCommands();
 

@@ -35,7 +35,7 @@ tsan:
 	./bootstrap test
 	cmake --preset tsan >/dev/null
 	cmake --build build/tsan -j $(JOBS)
-	ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
+	TSAN_OPTIONS=suppressions=$(CURDIR)/tools/tsan.supp ctest --test-dir build/tsan --output-on-failure -j $(JOBS)
 
 lint:
 	tools/check_layers

@@ -7,6 +7,8 @@
 namespace landfall::warehouse {
 namespace {
 
+constexpr std::chrono::seconds kSettleLook{1};
+
 // No keys: catalog.cc checks in memory, and the DuckDB object itself refuses a second one.
 constexpr std::string_view kTables = R"(
 CREATE SCHEMA IF NOT EXISTS _landfall;
@@ -93,6 +95,7 @@ Status Catalog::Load(Connection& connection) {
 
 std::shared_ptr<const Dataset> Catalog::FindDataset(const DatasetRef& ref) const {
   const MutexLock lock(mu_);
+  while (committing_datasets_.contains(ref)) settled_.WaitFor(mu_, kSettleLook);
   const auto it = datasets_.find(ref);
   return it == datasets_.end() ? nullptr : it->second;
 }
@@ -100,6 +103,7 @@ std::shared_ptr<const Dataset> Catalog::FindDataset(const DatasetRef& ref) const
 std::shared_ptr<const Table> Catalog::FindTable(const TableRef& ref) const {
   const TimePoint now = clock_.Now();
   const MutexLock lock(mu_);
+  while (committing_tables_.contains(ref)) settled_.WaitFor(mu_, kSettleLook);
   const auto it = tables_.find(ref);
   if (it == tables_.end() || (it->second->expiration && *it->second->expiration <= now))
     return nullptr;

@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,7 +67,8 @@ class Catalog {
   struct Key;  // only Open has one
   Catalog(const Key&, Clock& clock) : clock_(clock) {}
 
-  // nullptr when there is none. A table past its expiration is not there.
+  // nullptr when there is none. A table past its expiration is not there. Both wait while a change
+  // of theirs is being committed: whoever sees the commit, in the load state say, sees its table.
   std::shared_ptr<const Dataset> FindDataset(const DatasetRef& ref) const;
   std::shared_ptr<const Table> FindTable(const TableRef& ref) const;
   // The same with Google's errors; GetTable names the dataset when that is what is missing.
@@ -93,6 +95,10 @@ class Catalog {
   std::map<DatasetRef, std::shared_ptr<const Dataset>> datasets_ GUARDED_BY(mu_);
   std::map<TableRef, std::shared_ptr<const Table>> tables_ GUARDED_BY(mu_);
   std::uint64_t version_ GUARDED_BY(mu_) = 0;
+  // Being committed: durable any moment, and not shown yet.
+  std::multiset<DatasetRef> committing_datasets_ GUARDED_BY(mu_);
+  std::multiset<TableRef> committing_tables_ GUARDED_BY(mu_);
+  mutable CondVar settled_;
 };
 
 // Changes inside one open transaction of `connection`. One thread. Callers hold the lock of each
@@ -126,6 +132,7 @@ class CatalogChange {
   Status Commit(Transaction& transaction);
 
  private:
+  class InFlight;
   Status WriteDataset(const Dataset& dataset, bool fresh);
   Status WriteTable(const Table& table, bool fresh);
   std::shared_ptr<const Table> Stored(const TableRef& ref) const;

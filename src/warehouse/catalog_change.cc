@@ -147,7 +147,33 @@ Status CatalogChange::DropTable(const TableRef& ref) {
   return {};
 }
 
+// Keeps readers of what this change touches waiting until it is shown, or has failed.
+class CatalogChange::InFlight {
+ public:
+  explicit InFlight(const CatalogChange& change) : catalog_(change.catalog_) {
+    const MutexLock lock(catalog_.mu_);
+    for (const auto& [ref, dataset] : change.datasets_)
+      datasets_.push_back(catalog_.committing_datasets_.insert(ref));
+    for (const auto& [ref, table] : change.tables_)
+      tables_.push_back(catalog_.committing_tables_.insert(ref));
+  }
+  ~InFlight() {
+    const MutexLock lock(catalog_.mu_);
+    for (const auto& at : datasets_) catalog_.committing_datasets_.erase(at);
+    for (const auto& at : tables_) catalog_.committing_tables_.erase(at);
+    catalog_.settled_.NotifyAll();
+  }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+ private:
+  Catalog& catalog_;
+  std::vector<std::multiset<DatasetRef>::const_iterator> datasets_;
+  std::vector<std::multiset<TableRef>::const_iterator> tables_;
+};
+
 Status CatalogChange::Commit(Transaction& transaction) {
+  const InFlight in_flight(*this);
   TRY(transaction.Commit());
   const MutexLock lock(catalog_.mu_);
   for (auto& [ref, dataset] : datasets_) {

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 namespace landfall::warehouse {
 namespace {
@@ -225,6 +227,28 @@ TEST_F(CatalogTest, ChecksPartitioningAndClustering) {
   EXPECT_THAT(CreateTable(table).message(), HasSubstr("zz"));
   table.clustering = {"a"};
   EXPECT_TRUE(CreateTable(table).ok());
+}
+
+TEST_F(CatalogTest, WhoSeesACommitSeesItsTable) {
+  ASSERT_TRUE(CreateDataset("d").ok());
+  constexpr int kTables = 60;
+  std::atomic<int> missed{0};
+  std::jthread reader([&](const std::stop_token& stop) {
+    const auto other = database->Connect().value();
+    for (int n = 0; n < kTables && !stop.stop_requested();) {
+      const std::string name = "t" + std::to_string(n);
+      QueryResult rows =
+          other->Run("SELECT 1 FROM _landfall.tables WHERE name = $1", {std::string_view(name)})
+              .value();
+      if (!rows.Next().value()) continue;
+      if (catalog->FindTable({"p", "d", name}) == nullptr) ++missed;
+      ++n;
+    }
+  });
+  for (int n = 0; n < kTables; ++n)
+    ASSERT_TRUE(CreateTable(MakeTable("t" + std::to_string(n), {MakeField("a")})).ok());
+  reader.join();
+  EXPECT_EQ(missed, 0);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 Prints one line per measurement: name, value, bar. Never part of a test's verdict (--smoke only shows that it runs).
 """
 import argparse
+import http.client
 import json
 import pathlib
 import re
@@ -12,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -151,6 +153,53 @@ def bench_latency(args, directory):
     server.stop()
 
 
+def bench_insert_all(args, directory):
+    """tabledata.insertAll, 500 rows of ten columns a request with an insertId each: one client, then eight."""
+    server = Server(args.binary, directory / "insert", "--log-level", "off").start()
+    columns = ["id INTEGER", "at TIMESTAMP", "amount NUMERIC", "ok BOOLEAN"] + [f"s{i} STRING" for i in range(6)]
+    server.make_table("bench", "rows", columns)
+    path = "/bigquery/v2/projects/landfall/datasets/bench/tables/rows/insertAll"
+    rows = 500
+    body = json.dumps({"rows": [{"insertId": f"@@@@@@@@-{i}", "json": {
+        "id": i, "at": "2024-05-17T12:00:00.25Z", "amount": "12.50", "ok": i % 2 == 0,
+        **{f"s{c}": f"some text {i * 7919 % 1000} of column {c}" for c in range(6)}}} for i in range(rows)]}).encode()
+    host = server.url.split("//")[1]
+
+    def client(n, seconds, times):
+        connection = http.client.HTTPConnection(host)
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            mine = body.replace(b"@@@@@@@@", f"{n:02d}{len(times):06d}".encode())
+            begin = time.perf_counter()
+            connection.request("POST", path, mine, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read()
+            assert answer.status == 200 and b"insertErrors" not in text, text[:500]
+            times.append(time.perf_counter() - begin)
+
+    inserted = 0
+    for clients, round_no in ((1, 0), (8, 1)):
+        times = [[] for _ in range(clients)]
+        seconds = 1 if args.smoke else 6
+        begin = time.perf_counter()
+        threads = [threading.Thread(target=client, args=(10 * round_no + n, seconds, times[n])) for n in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        took = time.perf_counter() - begin
+        every = sorted(t * 1000 for list_of_one in times for t in list_of_one)
+        inserted += len(every) * rows
+        say(f"insertAll, {rows} rows, {clients} client(s)",
+            f"{len(every) * rows / took:,.0f} rows/s, p50 {statistics.median(every):.1f} ms, "
+            f"p99 {every[len(every) * 99 // 100]:.1f} ms", ">= 40,000 rows/s" if clients > 1 else "p50 <= 8 ms")
+    answer = server.request("POST", "/bigquery/v2/projects/landfall/queries",
+                            json={"query": "SELECT COUNT(*) FROM bench.rows", "useLegacySql": False}).json()
+    counted = int(answer["rows"][0]["f"][0]["v"])
+    assert counted == inserted, (counted, inserted)
+    server.stop()
+
+
 def bench_small_files(args, directory):
     import concurrent.futures
     server = Server(args.binary, directory / "small", "--log-level", "off").start()
@@ -170,7 +219,8 @@ def bench_small_files(args, directory):
     server.stop()
 
 
-BENCHES = {"start": bench_start, "put": bench_put, "download": bench_download, "latency": bench_latency, "small-files": bench_small_files}
+BENCHES = {"start": bench_start, "put": bench_put, "download": bench_download, "latency": bench_latency, "insert-all": bench_insert_all,
+           "small-files": bench_small_files}
 
 
 def main():

@@ -55,7 +55,7 @@ constexpr Row kRows[] = {
     {kGet, "/{project}/datasets/{dataset}/tables/{table}/data", "bigquery.tabledata.list",
      &Adapter::ListRows},
     {kPost, "/{project}/datasets/{dataset}/tables/{table}/insertAll",
-     "bigquery.tabledata.insertAll", nullptr},
+     "bigquery.tabledata.insertAll", &Adapter::InsertAll},
 
     {kPost, "/{project}/jobs", "bigquery.jobs.insert", &Adapter::InsertJob},
     {kGet, "/{project}/jobs", "bigquery.jobs.list", &Adapter::ListJobs},

@@ -44,6 +44,9 @@ class Adapter {
   Result<net::Response> GetQueryResults(net::Request& request);
   Result<net::Response> ListRows(net::Request& request);
 
+  // bigquery_json_inserts.cc
+  Result<net::Response> InsertAll(net::Request& request);
+
   // bigquery_json_uploads.cc
   Result<net::Response> PostUpload(net::Request& request);
   Result<net::Response> PutUpload(net::Request& request);
@@ -59,6 +62,7 @@ class Adapter {
   Result<net::Response> AnswerQuery(const net::Request& request, const warehouse::Job& job,
                                     const RowsWish& wish, std::string_view kind);
 
+  Result<warehouse::Job> InsertAny(const CallContext& ctx, JobBody body);
   Result<net::Response> InsertMultipart(net::Request& request);
   Result<net::Response> StartUpload(net::Request& request);
   Result<net::Response> SendToUpload(net::Request& request);

@@ -24,15 +24,19 @@ std::string_view StateName(JobState state) {
   return "DONE";
 }
 
+// As JobKind.
+constexpr std::string_view kMembers[] = {"load", "query", "copy", "extract"};
+constexpr std::string_view kTypeNames[] = {"LOAD", "QUERY", "COPY", "EXTRACT"};
+
 std::string Millis(TimePoint at) { return std::to_string(ToMillis(at)); }
 
 // As accepted, with what the job chose itself.
 JsonObject ConfigurationJson(const Job& job) {
-  const std::string_view member = job.kind == JobKind::kLoad ? "load" : "query";
+  const std::string_view member = kMembers[static_cast<std::size_t>(job.kind)];
   JsonObject configuration;
   const Result<Json> accepted = ParseJson(job.configuration_json);
   if (accepted.ok() && accepted->is_object()) configuration = accepted->get_object();
-  configuration["jobType"] = job.kind == JobKind::kLoad ? "LOAD" : "QUERY";
+  configuration["jobType"] = kTypeNames[static_cast<std::size_t>(job.kind)];
   if (!job.labels.empty()) configuration["labels"] = LabelsJson(job.labels);
   Json& part = configuration[member];
   if (!part.is_object()) part = JsonObject();
@@ -63,6 +67,20 @@ JsonObject LoadStatisticsJson(const Job& job) {
     load["outputBytes"] = std::to_string(job.output_bytes);
   }
   return load;
+}
+
+JsonObject CopyStatisticsJson(const Job& job) {
+  if (job.state != JobState::kDone || job.error) return {};
+  return {{"copiedRows", std::to_string(job.output_rows)},
+          {"copiedLogicalBytes", std::to_string(job.output_bytes)}};
+}
+
+JsonObject ExtractStatisticsJson(const Job& job) {
+  if (job.state != JobState::kDone || job.error) return {};
+  JsonArray counts;
+  for (const std::int64_t count : job.file_counts) counts.push_back(Json(std::to_string(count)));
+  return {{"destinationUriFileCounts", std::move(counts)},
+          {"inputBytes", std::to_string(job.input_bytes)}};
 }
 
 bool IsDml(const Job& job) { return job.dml_inserted || job.dml_updated || job.dml_deleted; }
@@ -114,11 +132,21 @@ JsonObject StatisticsJson(const Job& job) {
     statistics["finalExecutionDurationMs"] =
         std::to_string(ToMillis(*job.ended) - ToMillis(*job.started));
   }
-  if (job.kind == JobKind::kLoad) {
-    statistics["load"] = LoadStatisticsJson(job);
-  } else {
-    statistics["totalBytesProcessed"] = std::to_string(job.bytes_processed);
-    statistics["query"] = QueryStatisticsJson(job);
+  switch (job.kind) {
+    case JobKind::kLoad:
+      statistics["load"] = LoadStatisticsJson(job);
+      break;
+    case JobKind::kCopy:
+      statistics["copy"] = CopyStatisticsJson(job);
+      break;
+    case JobKind::kExtract:
+      statistics["totalBytesProcessed"] = std::to_string(job.input_bytes);
+      statistics["extract"] = ExtractStatisticsJson(job);
+      break;
+    case JobKind::kQuery:
+      statistics["totalBytesProcessed"] = std::to_string(job.bytes_processed);
+      statistics["query"] = QueryStatisticsJson(job);
+      break;
   }
   return statistics;
 }

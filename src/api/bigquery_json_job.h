@@ -12,18 +12,30 @@
 
 namespace landfall::api::bigquery_json {
 
-// The body of jobs.insert. `query` or `load` is filled, as `kind` says.
+// The body of jobs.insert. One of query, load, copy and extract is filled, as `kind` says.
 struct JobBody {
   warehouse::JobRef ref = {};
   warehouse::JobKind kind = warehouse::JobKind::kQuery;
   warehouse::QueryConfig query = {};
   warehouse::LoadConfig load = {};
+  warehouse::CopyConfig copy = {};
+  warehouse::ExtractConfig extract = {};
   warehouse::Labels labels = {};
   std::string configuration_json = {};  // of the job, for the echo
 };
 // `upload`: the body comes with media, so it must be a load without sourceUris; else a load must
 // have them.
 Result<JobBody> ParseJobBody(const JsonObject& body, std::string_view project, bool upload);
+
+// bigquery_json_job_move.cc
+Result<warehouse::CopyConfig> ParseCopyConfiguration(const JsonObject& copy,
+                                                     std::string_view project);
+Result<warehouse::ExtractConfig> ParseExtractConfiguration(const JsonObject& extract,
+                                                           std::string_view project);
+// The index of the word that the member is; nullopt when absent.
+Result<std::optional<std::size_t>> Word(const JsonObject& object, std::string_view name,
+                                        std::string_view where,
+                                        const std::vector<std::string_view>& words);
 
 // The body of jobs.query.
 struct QueryBody {

@@ -42,20 +42,6 @@ const Members& QueryRequestMembers() {
   return members;
 }
 
-Result<std::optional<std::size_t>> Word(const JsonObject& object, std::string_view name,
-                                        std::string_view where,
-                                        const std::vector<std::string_view>& words) {
-  const std::string text = TRY(TextOr(object, name));
-  if (text.empty()) return std::optional<std::size_t>();
-  const auto found = std::find(words.begin(), words.end(), text);
-  if (found != words.end()) {
-    return std::optional<std::size_t>(static_cast<std::size_t>(found - words.begin()));
-  }
-  std::string path = std::string(where) + "." + std::string(name);
-  return InvalidArgument("Invalid value for " + path + ": \"" + text.substr(0, 100) + "\"",
-                         "invalid", path);
-}
-
 Status ParseConnectionProperties(const JsonObject& query, warehouse::QueryConfig& config) {
   const JsonArray* const properties = TRY(ArrayMember(query, "connectionProperties"));
   if (properties == nullptr) return {};
@@ -149,16 +135,10 @@ Status ParseJobRef(const JsonObject& body, JobBody& parsed) {
 // Which one of query, load, copy and extract the configuration is.
 Result<JobKind> KindOf(const JsonObject& configuration) {
   std::optional<JobKind> kind;
-  for (const auto& [name, value] : {std::pair{"query", std::optional(JobKind::kQuery)},
-                                    std::pair{"load", std::optional(JobKind::kLoad)},
-                                    std::pair{"copy", std::optional<JobKind>()},
-                                    std::pair{"extract", std::optional<JobKind>()}}) {
+  for (const auto& [name, value] :
+       {std::pair{"query", JobKind::kQuery}, std::pair{"load", JobKind::kLoad},
+        std::pair{"copy", JobKind::kCopy}, std::pair{"extract", JobKind::kExtract}}) {
     if (TRY(ObjectMember(configuration, name)) == nullptr) continue;
-    if (!value) {
-      return Unimplemented(
-          "configuration." + std::string(name) + ": " + name + " jobs are not implemented",
-          "notImplemented", "configuration." + std::string(name));
-    }
     if (kind) {
       return InvalidArgument("a job's configuration has exactly one of query, load, copy, extract",
                              "invalid", "configuration");
@@ -166,11 +146,27 @@ Result<JobKind> KindOf(const JsonObject& configuration) {
     kind = value;
   }
   if (kind) return *kind;
-  return InvalidArgument("Required parameter is missing: configuration.query or configuration.load",
-                         "required", "configuration");
+  return InvalidArgument(
+      "Required parameter is missing: configuration.query, configuration.load, "
+      "configuration.copy or configuration.extract",
+      "required", "configuration");
 }
 
 }  // namespace
+
+Result<std::optional<std::size_t>> Word(const JsonObject& object, std::string_view name,
+                                        std::string_view where,
+                                        const std::vector<std::string_view>& words) {
+  const std::string text = TRY(TextOr(object, name));
+  if (text.empty()) return std::optional<std::size_t>();
+  const auto found = std::find(words.begin(), words.end(), text);
+  if (found != words.end()) {
+    return std::optional<std::size_t>(static_cast<std::size_t>(found - words.begin()));
+  }
+  std::string path = std::string(where) + "." + std::string(name);
+  return InvalidArgument("Invalid value for " + path + ": \"" + text.substr(0, 100) + "\"",
+                         "invalid", path);
+}
 
 Result<JobBody> ParseJobBody(const JsonObject& body, std::string_view project, bool upload) {
   TRY(CheckMembers(
@@ -194,22 +190,30 @@ Result<JobBody> ParseJobBody(const JsonObject& body, std::string_view project, b
   TRY(ParseJobRef(body, parsed));
   parsed.labels = TRY(ParseLabels(*configuration));
   const bool dry_run = TRY(BoolMember(*configuration, "dryRun")).value_or(false);
-  if (parsed.kind == JobKind::kLoad) {
-    if (dry_run) {
-      return Unimplemented("configuration.dryRun of a load job is not implemented",
-                           "notImplemented", "configuration.dryRun");
-    }
-    parsed.load =
-        TRY(ParseLoadConfiguration(configuration->at("load").get_object(), parsed.ref, upload));
-  } else {
-    if (upload) {
-      return InvalidArgument("only a load job takes an upload", "invalid", "configuration.load");
-    }
-    parsed.query = TRY(ParseQueryConfiguration(configuration->at("query").get_object(), project));
-    parsed.query.dry_run = dry_run;
+  if (dry_run && parsed.kind != JobKind::kQuery) {
+    return Unimplemented("configuration.dryRun is for query jobs alone", "notImplemented",
+                         "configuration.dryRun");
+  }
+  if (upload && parsed.kind != JobKind::kLoad)
+    return InvalidArgument("only a load job takes an upload", "invalid", "configuration.load");
+  switch (parsed.kind) {
+    case JobKind::kLoad:
+      parsed.load =
+          TRY(ParseLoadConfiguration(configuration->at("load").get_object(), parsed.ref, upload));
+      break;
+    case JobKind::kQuery:
+      parsed.query = TRY(ParseQueryConfiguration(configuration->at("query").get_object(), project));
+      parsed.query.dry_run = dry_run;
+      break;
+    case JobKind::kCopy:
+      parsed.copy = TRY(ParseCopyConfiguration(configuration->at("copy").get_object(), project));
+      break;
+    case JobKind::kExtract:
+      parsed.extract =
+          TRY(ParseExtractConfiguration(configuration->at("extract").get_object(), project));
+      break;
   }
   JsonObject echo = *configuration;
-  echo["jobType"] = parsed.kind == JobKind::kLoad ? "LOAD" : "QUERY";
   parsed.configuration_json = ToText(echo);
   return parsed;
 }

@@ -101,16 +101,28 @@ Result<net::Response> Adapter::AnswerRows(const net::Request& request, JsonObjec
   return JsonText(std::move(text));
 }
 
+Result<Job> Adapter::InsertAny(const CallContext& ctx, JobBody body) {
+  switch (body.kind) {
+    case warehouse::JobKind::kLoad:
+      return warehouse_.InsertLoad(ctx, std::move(body.ref), std::move(body.load),
+                                   std::move(body.labels), std::move(body.configuration_json),
+                                   nullptr);
+    case warehouse::JobKind::kCopy:
+      return warehouse_.InsertCopy(ctx, std::move(body.ref), std::move(body.copy),
+                                   std::move(body.labels), std::move(body.configuration_json));
+    case warehouse::JobKind::kExtract:
+      return warehouse_.InsertExtract(ctx, std::move(body.ref), std::move(body.extract),
+                                      std::move(body.labels), std::move(body.configuration_json));
+    case warehouse::JobKind::kQuery:
+      break;
+  }
+  return warehouse_.InsertQuery(ctx, std::move(body.ref), std::move(body.query),
+                                std::move(body.labels), std::move(body.configuration_json));
+}
+
 Result<net::Response> Adapter::InsertJob(net::Request& request) {
   JobBody body = TRY(ParseJobBody(TRY(ReadJsonBody(request)), request.Param("project"), false));
-  const bool load = body.kind == warehouse::JobKind::kLoad;
-  const Job job =
-      load
-          ? TRY(warehouse_.InsertLoad(request.context, std::move(body.ref), std::move(body.load),
-                                      std::move(body.labels), std::move(body.configuration_json),
-                                      nullptr))
-          : TRY(warehouse_.InsertQuery(request.context, std::move(body.ref), std::move(body.query),
-                                       std::move(body.labels), std::move(body.configuration_json)));
+  const Job job = TRY(InsertAny(request.context, std::move(body)));
   return Answer(request, JobJson(job, request.BaseUrl()));
 }
 

@@ -10,8 +10,8 @@ namespace {
 
 std::vector<Command> AllCommands() {
   std::vector<Command> all;
-  for (auto* more : {QueryCommands, StorageCommands, LoadCommands, IngestCommands, BackfillCommands,
-                     DoctorCommands, DemoCommands}) {
+  for (auto* more : {QueryCommands, StorageCommands, TableCommands, RemoveCommands, LoadCommands,
+                     IngestCommands, BackfillCommands, DoctorCommands, DemoCommands}) {
     for (Command& command : more()) all.push_back(std::move(command));
   }
   return all;

@@ -89,11 +89,15 @@ Result<Json> Client::Get(const std::string& target) {
 }
 
 Result<Json> Client::Post(const std::string& target, const Json& body) {
+  return PostText(target, ToText(body));
+}
+
+Result<Json> Client::PostText(const std::string& target, std::string json) {
   net::ClientRequest request;
   request.method = net::Method::kPost;
   request.target = target;
   request.headers.Set("Content-Type", "application/json");
-  request.body = ToText(body);
+  request.body = std::move(json);
   return SendForJson(request);
 }
 
@@ -113,6 +117,27 @@ Result<Json> Client::Insert(const Upload& upload) {
   request.source = upload.body;
   request.source_bytes = upload.bytes;
   return SendForJson(request);
+}
+
+Result<Json> Client::InsertLoad(const Json& job, ByteSource& body, std::uint64_t bytes) {
+  net::ClientRequest start;
+  start.method = net::Method::kPost;
+  start.target = "/upload/bigquery/v2/projects/" + PercentEncode(TRY(Project())) +
+                 "/jobs?uploadType=resumable";
+  start.headers.Set("Content-Type", "application/json");
+  start.body = ToText(job);
+  const net::ClientResponse started = TRY(http_->Send(start));
+  if (started.status >= 300) return ErrorOf(started);
+  std::string location(started.headers.Get("Location").value_or(""));
+  if (location.starts_with(server_)) location.erase(0, server_.size());
+  if (const std::size_t scheme = location.find("://"); scheme != std::string::npos)
+    location.erase(0, location.find('/', scheme + 3));
+  net::ClientRequest send;
+  send.method = net::Method::kPut;
+  send.target = location;
+  send.source = &body;
+  send.source_bytes = bytes;
+  return SendForJson(send);
 }
 
 Status Client::Download(std::string_view bucket, std::string_view name, ByteSink& sink) {

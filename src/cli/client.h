@@ -24,6 +24,7 @@ class Client {
 
   Result<Json> Get(const std::string& target);
   Result<Json> Post(const std::string& target, const Json& body);
+  Result<Json> PostText(const std::string& target, std::string json);
   Status Delete(const std::string& target);
 
   struct Upload {
@@ -32,6 +33,8 @@ class Client {
     std::uint64_t bytes = 0;
   };
   Result<Json> Insert(const Upload& upload);  // media upload of one object
+  // A load job whose one source is `body`; the job as it was made.
+  Result<Json> InsertLoad(const Json& job, ByteSource& body, std::uint64_t bytes);
   Status Download(std::string_view bucket, std::string_view name, ByteSink& sink);
 
  private:
@@ -55,6 +58,9 @@ struct QueryAnswer {
 };
 // Runs GoogleSQL to its end and fetches every page.
 Result<QueryAnswer> RunQuery(Client& client, std::string_view sql);
+
+// Asks until the job is done; its error as a Status.
+Result<Json> WaitForJob(Client& client, Json job);
 
 // "gs://b/n" -> (b, n). kInvalidArgument/"usage" otherwise.
 struct GcsUrl {

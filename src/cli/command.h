@@ -45,6 +45,8 @@ std::string CommandHelp(const Command& command);
 // One function per file of commands.
 std::vector<Command> QueryCommands();
 std::vector<Command> StorageCommands();
+std::vector<Command> TableCommands();
+std::vector<Command> RemoveCommands();
 std::vector<Command> LoadCommands();
 std::vector<Command> IngestCommands();
 std::vector<Command> BackfillCommands();

@@ -154,6 +154,35 @@ Status DownloadTo(Client& client, const GcsUrl& from, std::string path) {
   return files->Rename(partial, path);
 }
 
+// Every object below the prefix, as files below the directory.
+Status DownloadTree(Client& client, GcsUrl from, const std::string& directory) {
+  if (!from.name.empty() && !from.name.ends_with('/')) from.name += '/';
+  const auto files = MakePosixFiles();
+  const std::string list =
+      "/storage/v1/b/" + PercentEncode(from.bucket) + "/o?prefix=" + PercentEncode(from.name);
+  std::string token;
+  bool any = false;
+  do {
+    const Json page =
+        TRY(client.Get(list + (token.empty() ? "" : "&pageToken=" + PercentEncode(token))));
+    token = TRY(StringMember(page.get_object(), "nextPageToken")).value_or("");
+    const JsonArray* const items = TRY(ArrayMember(page.get_object(), "items"));
+    if (items == nullptr) continue;
+    for (const Json& item : *items) {
+      const std::string name = TRY(StringMember(item.get_object(), "name")).value_or("");
+      const std::string below = "/" + name.substr(from.name.size());
+      if (name.ends_with('/')) continue;  // a folder's placeholder
+      if (("/" + below + "/").find("/../") != std::string::npos)
+        return InvalidArgument("object " + name + " would be written outside of " + directory);
+      const std::string path = directory + below;
+      TRY(files->MakeDirs(path.substr(0, path.rfind('/'))));
+      TRY(DownloadTo(client, {from.bucket, name}, path));
+      any = true;
+    }
+  } while (!token.empty());
+  return any ? Status() : NotFound("nothing matches gs://" + from.bucket + "/" + from.name);
+}
+
 Status Copy(const Call& call) {
   const std::string& last = call.words.back();
   const bool to_cloud = last.starts_with("gs://");
@@ -162,6 +191,7 @@ Status Copy(const Call& call) {
   Client client = TRY(Client::FromCall(call));
   if (to_cloud) return Upload(client, call, TRY(ParseGcsUrl(last)));
   if (call.words.size() != 2) return Usage("cp downloads one object at a time");
+  if (call.has("r")) return DownloadTree(client, TRY(ParseGcsUrl(call.words[0])), last);
   return DownloadTo(client, TRY(ParseGcsUrl(call.words[0])), last);
 }
 
@@ -184,7 +214,7 @@ std::vector<Command> StorageCommands() {
        .flags = {{"l", "", "sizes and times too"}, {"r", "", "all objects below, not one level"}},
        .run = List},
       {.name = "cp",
-       .words = "FILE... gs://BUCKET/[NAME] | gs://BUCKET/NAME FILE",
+       .words = "FILE... gs://BUCKET/[NAME] | gs://BUCKET/NAME FILE | -r gs://BUCKET/PREFIX DIR",
        .summary = "copy files into a bucket, or one object out of it (\"-\" is stdout). In a "
                   "directory, names that "
                   "start with \"_\" go last, so that a success file closes a complete batch",

@@ -200,6 +200,18 @@ class FakeWarehouse final : public warehouse::Warehouse {
                                     const warehouse::RowsRequest&) override {
     return No();
   }
+  Result<std::vector<warehouse::InsertError>> InsertAll(const Ctx&,
+                                                        const warehouse::InsertRequest&) override {
+    return No();
+  }
+  Result<warehouse::Job> InsertCopy(const Ctx&, warehouse::JobRef, warehouse::CopyConfig,
+                                    warehouse::Labels, std::string) override {
+    return No();
+  }
+  Result<warehouse::Job> InsertExtract(const Ctx&, warehouse::JobRef, warehouse::ExtractConfig,
+                                       warehouse::Labels, std::string) override {
+    return No();
+  }
   Result<warehouse::Job> InsertQuery(const Ctx&, warehouse::JobRef, warehouse::QueryConfig,
                                      warehouse::Labels, std::string) override {
     return No();

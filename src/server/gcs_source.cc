@@ -55,6 +55,17 @@ Result<std::vector<warehouse::SourceObject>> GcsSource::Expand(std::string_view 
   return found;
 }
 
+Status GcsSink::Write(std::string_view uri, std::string_view content_type, ByteSource& body) {
+  const std::string_view path = uri.substr(std::string_view("gs://").size());
+  const std::size_t slash = path.find('/');
+  storage::ObjectSpec spec{.bucket = std::string(path.substr(0, slash)),
+                           .name = std::string(path.substr(slash + 1))};
+  spec.attributes.content_type = content_type;
+  const Status written = storage_.Insert({}, spec, body).status();
+  if (written.code() != Code::kNotFound) return written;
+  return NotFound("Not found: URI " + std::string(uri));
+}
+
 Result<std::shared_ptr<ReadableFile>> GcsSource::Open(const warehouse::SourceObject& object) {
   return TRY(storage_.Open({}, object.bucket, object.name, object.generation)).file;
 }

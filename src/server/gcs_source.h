@@ -7,6 +7,16 @@
 
 namespace landfall::server {
 
+// The port through which extract jobs write objects.
+class GcsSink final : public warehouse::ObjectSink {
+ public:
+  explicit GcsSink(storage::Storage& storage) : storage_(storage) {}
+  Status Write(std::string_view uri, std::string_view content_type, ByteSource& body) override;
+
+ private:
+  storage::Storage& storage_;
+};
+
 class GcsSource final : public warehouse::ObjectSource {
  public:
   explicit GcsSource(storage::Storage& storage) : storage_(storage) {}

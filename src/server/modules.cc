@@ -43,7 +43,11 @@ Result<std::unique_ptr<Modules>> StartModules(const Config& config) {
                                  m->random, m->faults, m->log, m->metrics));
   m->pubsub = TRY(pubsub::Open({}, *m->meta, m->clock, m->random, m->log, m->metrics));
   m->objects = std::make_unique<GcsSource>(*m->storage);
-  m->warehouse = TRY(warehouse::Open({.dir = dir + "/warehouse"}, *m->objects, *m->files, m->clock,
+  m->sink = std::make_unique<GcsSink>(*m->storage);
+  warehouse::Options warehouse_options;
+  warehouse_options.dir = dir + "/warehouse";
+  warehouse_options.sink = m->sink.get();
+  m->warehouse = TRY(warehouse::Open(std::move(warehouse_options), *m->objects, *m->files, m->clock,
                                      m->random, m->faults, m->log, m->metrics));
   ingest::Options ingest_options;
   ingest_options.default_project = config.project;

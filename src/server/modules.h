@@ -39,6 +39,7 @@ struct Modules {
   std::unique_ptr<storage::Storage> storage;
   std::unique_ptr<pubsub::PubSub> pubsub;
   std::unique_ptr<GcsSource> objects;
+  std::unique_ptr<GcsSink> sink;
   std::unique_ptr<warehouse::Warehouse> warehouse;
   std::unique_ptr<ingest::Ingest> ingest;
   std::unique_ptr<notify::Notifier> notifier;

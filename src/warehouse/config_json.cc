@@ -34,7 +34,11 @@ const RestKeys& LoadKeys() {
                 "encoding",
                 "allowQuotedNewlines",
                 "allowJaggedRows",
-                "parquetOptions"},
+                "parquetOptions",
+                "hivePartitioningOptions",
+                "decimalTargetTypes",
+                "preserveAsciiControlCharacters",
+                "nullMarkers"},
       .output_only = {},
       .unbuilt = {"schemaInline",
                   "schemaInlineFormat",
@@ -43,10 +47,7 @@ const RestKeys& LoadKeys() {
                   "destinationEncryptionConfiguration",
                   "useAvroLogicalTypes",
                   "referenceFileSchemaUri",
-                  "hivePartitioningOptions",
-                  "decimalTargetTypes",
                   "jsonExtension",
-                  "preserveAsciiControlCharacters",
                   "connectionProperties",
                   "createSession",
                   "columnNameCharacterMap",
@@ -58,7 +59,6 @@ const RestKeys& LoadKeys() {
                   "timeFormat",
                   "timestampFormat",
                   "sourceColumnMatch",
-                  "nullMarkers",
                   "timestampTargetPrecision",
                   "reservation"},
   };
@@ -117,7 +117,16 @@ Status ParseDispositions(const JsonObject& load, LoadConfig& config) {
                                       {"ALLOW_FIELD_ADDITION", "ALLOW_FIELD_RELAXATION"}));
     (index == 0u ? config.allow_field_addition : config.allow_field_relaxation) = true;
   }
-  return {};
+  const bool updates = config.allow_field_addition || config.allow_field_relaxation;
+  const bool appends =
+      config.write_disposition.value_or(WriteDisposition::kAppend) == WriteDisposition::kAppend;
+  const bool partition =
+      config.write_disposition == WriteDisposition::kTruncate && !config.partition.empty();
+  if (!updates || appends || partition) return {};
+  return InvalidArgument(
+      "Schema update options should only be specified with WRITE_APPEND disposition, or with "
+      "WRITE_TRUNCATE disposition on a table partition.",
+      "invalid", std::string(kWhere) + ".schemaUpdateOptions");
 }
 
 Status ParseCsv(const JsonObject& load, LoadConfig& config) {
@@ -138,8 +147,16 @@ Status ParseCsv(const JsonObject& load, LoadConfig& config) {
   if (config.quote == config.field_delimiter)
     return InvalidArgument("quote and fieldDelimiter must differ");
   config.null_marker = TRY(StringMember(load, "nullMarker")).value_or("");
-  (void)TRY(EnumMember(load, "encoding", kWhere, {"UTF-8"},
-                       {"ISO-8859-1", "UTF-16BE", "UTF-16LE", "UTF-32BE", "UTF-32LE"}));
+  config.null_markers = TRY(StringArray(load, "nullMarkers", kWhere));
+  if (!config.null_marker.empty() && !config.null_markers.empty()) {
+    return InvalidArgument("nullMarker and nullMarkers exclude each other", "invalid",
+                           std::string(kWhere) + ".nullMarkers");
+  }
+  const auto encoding = TRY(EnumMember(load, "encoding", kWhere, {"UTF-8", "ISO-8859-1"},
+                                       {"UTF-16BE", "UTF-16LE", "UTF-32BE", "UTF-32LE"}));
+  if (encoding == 1u) config.encoding = "ISO-8859-1";
+  config.preserve_control_characters =
+      TRY(BoolMember(load, "preserveAsciiControlCharacters")).value_or(false);
   config.allow_quoted_newlines = TRY(BoolMember(load, "allowQuotedNewlines")).value_or(false);
   config.allow_jagged_rows = TRY(BoolMember(load, "allowJaggedRows")).value_or(false);
   return {};
@@ -153,6 +170,32 @@ Status ParseParquetOptions(const JsonObject& load, LoadConfig& config) {
                            .output_only = {},
                            .unbuilt = {"enumAsString", "mapTargetType"}}));
   config.enable_list_inference = TRY(BoolMember(*options, "enableListInference")).value_or(false);
+  return {};
+}
+
+Status ParseDecimalTargets(const JsonObject& load, LoadConfig& config) {
+  for (const std::string& name : TRY(StringArray(load, "decimalTargetTypes", kWhere))) {
+    const JsonObject one{{"decimalTargetTypes", name}};
+    const auto index =
+        TRY(EnumMember(one, "decimalTargetTypes", kWhere, {"NUMERIC", "BIGNUMERIC", "STRING"}));
+    config.decimal_targets.push_back(static_cast<DecimalTarget>(index.value_or(0)));
+  }
+  return {};
+}
+
+Status ParseHive(const JsonObject& load, LoadConfig& config) {
+  constexpr std::string_view kHive = "configuration.load.hivePartitioningOptions";
+  const JsonObject* const hive = TRY(ObjectMember(load, "hivePartitioningOptions"));
+  if (hive == nullptr || hive->empty()) return {};
+  TRY(CheckKeys(*hive, {.where = kHive,
+                        .built = {"mode", "sourceUriPrefix"},
+                        .output_only = {"fields"},
+                        .unbuilt = {"requirePartitionFilter"}}));  // of external tables
+  HivePartitioning parsed;
+  const auto mode = TRY(EnumMember(*hive, "mode", kHive, {"AUTO", "STRINGS", "CUSTOM"}));
+  parsed.mode = static_cast<HiveMode>(mode.value_or(0));
+  parsed.prefix = TRY(RequiredString(*hive, "sourceUriPrefix", kHive));
+  config.hive = std::move(parsed);
   return {};
 }
 
@@ -178,6 +221,8 @@ Result<LoadConfig> ParseLoadConfig(const JsonObject& load) {
   config.ignore_unknown_values = TRY(BoolMember(load, "ignoreUnknownValues")).value_or(false);
   TRY(ParseCsv(load, config));
   TRY(ParseParquetOptions(load, config));
+  TRY(ParseDecimalTargets(load, config));
+  TRY(ParseHive(load, config));
   return config;
 }
 

@@ -50,7 +50,9 @@ Result<CsvOptions> CsvOptionsOf(const LoadConfig& config) {
   options.quote = config.quote.empty() ? '\0' : TRY(OneByte("quote", config.quote));
   if (options.delimiter == options.quote)
     return InvalidArgument("quote and fieldDelimiter must differ");
-  options.null_marker = config.null_marker;
+  options.null_markers = config.null_markers;
+  if (options.null_markers.empty()) options.null_markers = {config.null_marker};
+  options.nul_bytes = config.preserve_control_characters;
   options.allow_quoted_newlines = config.allow_quoted_newlines;
   options.allow_jagged_rows = config.allow_jagged_rows;
   options.ignore_unknown_values = config.ignore_unknown_values;
@@ -168,8 +170,9 @@ CsvReader::CsvReader(const CsvOptions& options, ChunkWriter& writer)
 
 bool CsvReader::ReadRecord(std::string_view record, idx_t row, RecordError& error) {
   if (record.ends_with('\r')) record.remove_suffix(1);
-  if (std::memchr(record.data(), '\0', record.size()) != nullptr) {
-    return Fail(error, "decode", "nul_byte", "no NUL bytes (ASCII 0)", "");
+  if (!options_.nul_bytes && std::memchr(record.data(), '\0', record.size()) != nullptr) {
+    return Fail(error, "decode", "nul_byte",
+                "no NUL bytes (ASCII 0) without preserveAsciiControlCharacters", "");
   }
   if (options_.latin1) {
     record = FromLatin1(record, writer_.arena());
@@ -185,7 +188,7 @@ bool CsvReader::ReadRecord(std::string_view record, idx_t row, RecordError& erro
 
 bool CsvReader::WriteRow(idx_t row, RecordError& error) {
   std::vector<ColumnSlot>& columns = writer_.columns();
-  const std::size_t columns_max = columns.size();
+  const std::size_t columns_max = columns.size() - options_.constant_columns;
   if (fields_.size() > columns_max && !options_.ignore_unknown_values) {
     return Fail(error, "schema", "too_many_columns",
                 "at most " + std::to_string(columns_max) + " columns",
@@ -195,9 +198,12 @@ bool CsvReader::WriteRow(idx_t row, RecordError& error) {
     return Fail(error, "schema", "too_few_columns", std::to_string(columns_max) + " columns",
                 std::to_string(fields_.size()) + " columns");
   }
+  const auto is_null = [&](const CsvField& field) {
+    return !field.quoted && std::find(options_.null_markers.begin(), options_.null_markers.end(),
+                                      field.text) != options_.null_markers.end();
+  };
   for (std::size_t i = 0; i < columns_max; ++i) {
-    const bool null =
-        i >= fields_.size() || (!fields_[i].quoted && fields_[i].text == options_.null_marker);
+    const bool null = i >= fields_.size() || is_null(fields_[i]);
     if (!null) {
       if (!WriteCell(columns[i], fields_[i], row, error)) return false;
     } else if (!ChunkWriter::SetAbsent(columns[i], row)) {

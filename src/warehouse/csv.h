@@ -14,7 +14,9 @@ namespace landfall::warehouse {
 struct CsvOptions {
   char delimiter = ',';
   char quote = '"';  // '\0': none
-  std::string null_marker;
+  std::vector<std::string> null_markers = {""};
+  bool nul_bytes = false;            // preserveAsciiControlCharacters
+  std::size_t constant_columns = 0;  // the last ones, which are not in the files
   bool allow_quoted_newlines = false, allow_jagged_rows = false, ignore_unknown_values = false;
   bool latin1 = false;  // ISO-8859-1 instead of UTF-8
 };

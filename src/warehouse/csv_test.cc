@@ -124,7 +124,7 @@ TEST(CsvReader, AppliesBigQuerysOptions) {
   CsvOptions jagged, lax, marker, latin;
   jagged.allow_jagged_rows = true;
   lax.ignore_unknown_values = true;
-  marker.null_marker = "\\N";
+  marker.null_markers = {"\\N"};
   latin.latin1 = true;
   const struct {
     CsvOptions options;

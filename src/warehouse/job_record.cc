@@ -5,6 +5,15 @@
 namespace landfall::warehouse {
 namespace {
 
+constexpr std::string_view kKinds[] = {"load", "query", "copy", "extract"};  // as JobKind
+
+JobKind KindOf(std::string_view name) {
+  for (const JobKind kind : {JobKind::kLoad, JobKind::kCopy, JobKind::kExtract}) {
+    if (name == kKinds[static_cast<std::size_t>(kind)]) return kind;
+  }
+  return JobKind::kQuery;
+}
+
 JsonObject RefJson(const TableRef& ref) {
   return {{"p", ref.project}, {"d", ref.dataset}, {"t", ref.table}};
 }
@@ -70,7 +79,7 @@ constexpr OptionalMember kOptionals[] = {{"inserted", &Job::dml_inserted},
 
 std::string JobRecord(const Job& job) {
   JsonObject object{{"location", job.ref.location},
-                    {"kind", job.kind == JobKind::kLoad ? "load" : "query"},
+                    {"kind", kKinds[static_cast<std::size_t>(job.kind)]},
                     {"state", static_cast<int>(job.state)},
                     {"created", ToMicros(job.created)}};
   for (const TextMember& text : kTexts) {
@@ -89,6 +98,9 @@ std::string JobRecord(const Job& job) {
   if (job.started) object["started"] = ToMicros(*job.started);
   if (job.ended) object["ended"] = ToMicros(*job.ended);
   if (!job.result_schema.empty()) object["schema"] = SchemaJson(job.result_schema);
+  if (!job.file_counts.empty()) {
+    object["fileCounts"] = JsonArray(job.file_counts.begin(), job.file_counts.end());
+  }
   JsonArray errors, referenced;
   for (const JobError& error : job.errors) errors.push_back(ErrorJson(error));
   for (const TableRef& ref : job.referenced_tables) referenced.push_back(RefJson(ref));
@@ -106,8 +118,7 @@ Result<Job> ParseJobRecord(std::string_view project, std::string_view job_id,
   Job job;
   job.ref = {std::string(project), std::string(job_id),
              TRY(StringMember(object, "location")).value_or("US")};
-  job.kind =
-      TRY(StringMember(object, "kind")).value_or("") == "load" ? JobKind::kLoad : JobKind::kQuery;
+  job.kind = KindOf(TRY(StringMember(object, "kind")).value_or(""));
   job.state = static_cast<JobState>(TRY(Int64Member(object, "state")).value_or(2));
   job.created = FromMicros(TRY(Int64Member(object, "created")).value_or(0));
   for (const TextMember& text : kTexts)
@@ -128,6 +139,9 @@ Result<Job> ParseJobRecord(std::string_view project, std::string_view job_id,
   // client sends.
   if (const JsonArray* schema = TRY(ArrayMember(object, "schema")))
     job.result_schema = TRY(ParseResultSchema(*schema));
+  if (const JsonArray* counts = TRY(ArrayMember(object, "fileCounts"))) {
+    for (const Json& count : *counts) job.file_counts.push_back(count.to_number<std::int64_t>());
+  }
   if (const JsonArray* errors = TRY(ArrayMember(object, "errors"))) {
     for (const Json& error : *errors) job.errors.push_back(TRY(ParseError(error.as_object())));
   }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "warehouse/autodetect.h"
+#include "warehouse/hive_partitions.h"
 #include "warehouse/parquet.h"
 
 namespace landfall::warehouse {
@@ -26,7 +27,11 @@ ScanOptions ScanOptionsOf(const LoadServices& services, const LoadInput& input,
 Status RunScan(LoadServices& services, LoadFunction& function, Connection& connection,
                const LoadInput& input, BadRows& bad_rows, LoadOutput& output) {
   ScanOptions options = ScanOptionsOf(services, input, output.target);
-  if (options.format == SourceFormat::kCsv) options.csv = TRY(CsvOptionsOf(input.config));
+  options.hive = TRY(ReadHiveLayout(input.config, input.sources));
+  if (options.format == SourceFormat::kCsv) {
+    options.csv = TRY(CsvOptionsOf(input.config));
+    options.csv.constant_columns = options.hive.fields.size();
+  }
   LoadScan scan(std::move(options), input.sources, input.objects, bad_rows);
   const std::string into =
       PhysicalName(output.target.table->ref) + " (" + InsertColumns(output.target) + ")";
@@ -40,6 +45,32 @@ Status RunScan(LoadServices& services, LoadFunction& function, Connection& conne
   if (inserted == static_cast<std::uint64_t>(good)) return {};
   return Internal("the load inserted " + std::to_string(inserted) + " rows but counted " +
                   std::to_string(good));
+}
+
+Result<std::optional<Schema>> SchemaInFiles(LoadServices& services, LoadConfig& config,
+                                            const Table* table,
+                                            const std::vector<SourceObject>& sources,
+                                            ObjectSource& objects, Connection& connection) {
+  if (config.schema) return config.schema;
+  Schema found;
+  if (config.source_format == SourceFormat::kParquet) {
+    found = TRY(ParquetSchema(services, connection, sources, objects, config.decimal_targets));
+  } else if (config.autodetect) {
+    Detected detected = TRY(DetectSchema(config, sources, objects));
+    if (detected.has_header && config.skip_leading_rows == 0) config.skip_leading_rows = 1;
+    found = std::move(detected.schema);
+  } else {
+    return std::optional<Schema>();
+  }
+  if (table == nullptr) return std::optional<Schema>(std::move(found));
+  // An existing table keeps its types; what the files say only finds columns to add.
+  if (!config.allow_field_addition) return std::optional<Schema>();
+  for (Field& field : found) {
+    for (const Field& known : table->schema) {
+      if (EqualsIgnoreCase(known.name, field.name)) field = known;
+    }
+  }
+  return std::optional<Schema>(std::move(found));
 }
 
 }  // namespace
@@ -58,27 +89,22 @@ UnorderedInserts::~UnorderedInserts() {
 Result<std::optional<Schema>> FileSchema(LoadServices& services, LoadConfig& config,
                                          const std::vector<SourceObject>& sources,
                                          ObjectSource& objects, Connection& connection) {
-  if (config.schema) return config.schema;
   const std::shared_ptr<const Table> table = services.catalog.FindTable(config.destination);
-  Schema found;
-  if (config.source_format == SourceFormat::kParquet) {
-    found = TRY(ParquetSchema(services, connection, sources, objects));
-  } else if (config.autodetect) {
-    Detected detected = TRY(DetectSchema(config, sources, objects));
-    if (detected.has_header && config.skip_leading_rows == 0) config.skip_leading_rows = 1;
-    found = std::move(detected.schema);
-  } else {
-    return std::optional<Schema>();
-  }
-  if (table == nullptr) return std::optional<Schema>(std::move(found));
-  // An existing table keeps its types; what the files say only finds columns to add.
-  if (!config.allow_field_addition) return std::optional<Schema>();
-  for (Field& field : found) {
+  std::optional<Schema> schema =
+      TRY(SchemaInFiles(services, config, table.get(), sources, objects, connection));
+  if (!config.hive) return schema;
+  const HiveLayout hive = TRY(ReadHiveLayout(config, sources));
+  if (!schema && table != nullptr) schema = table->schema;
+  if (!schema) return schema;
+  Schema merged = WithHiveFields(*schema, hive);
+  if (table == nullptr) return std::optional<Schema>(std::move(merged));
+  // A table keeps the types its partition keys have.
+  for (std::size_t i = merged.size() - hive.fields.size(); i < merged.size(); ++i) {
     for (const Field& known : table->schema) {
-      if (EqualsIgnoreCase(known.name, field.name)) field = known;
+      if (EqualsIgnoreCase(known.name, merged[i].name)) merged[i] = known;
     }
   }
-  return std::optional<Schema>(std::move(found));
+  return std::optional<Schema>(std::move(merged));
 }
 
 Result<LoadOutput> RunLoad(LoadServices& services, LoadFunction& function, CatalogChange& change,

@@ -18,6 +18,7 @@
 
 #include "base/mutex.h"
 #include "warehouse/bad_rows.h"
+#include "warehouse/hive_partitions.h"
 #include "warehouse/load_stream.h"
 #include "warehouse/ndjson.h"
 #include "warehouse/types.h"
@@ -31,6 +32,10 @@ struct PartitionBounds {
   std::string id;
 };
 
+// Whether row `row` of `slot`, the partitioning column, is inside.
+bool InPartition(const PartitionBounds& bounds, const ColumnSlot& slot, idx_t row,
+                 RecordError& error);
+
 struct ScanOptions {
   Schema schema;  // of the target, whole
   SourceFormat format = SourceFormat::kNewlineDelimitedJson;
@@ -42,6 +47,7 @@ struct ScanOptions {
   std::optional<TimePoint> partition_time;  // fills _PARTITIONTIME
   std::optional<PartitionBounds> partition;
   std::optional<std::int64_t> bad_max;  // more bad rows than this fail the load
+  HiveLayout hive;                      // its fields are the last ones of `schema`
   std::size_t block_bytes = kBlockBytes;
 };
 
@@ -113,7 +119,7 @@ class LoadWorker {
   bool NextRecord(std::string_view& record);
   void StartOver(duckdb_data_chunk chunk);
   bool ReadRecord(std::string_view record, idx_t row, RecordError& error);
-  bool InPartition(idx_t row, RecordError& error);
+  bool WriteHiveValues(idx_t row, RecordError& error);
   void NoteBad(std::string_view record, std::uint64_t bytes, RecordError error);
   void FinishBlock();
 

@@ -118,17 +118,54 @@ bool LoadWorker::NextRecord(std::string_view& record) {
 }
 
 bool LoadWorker::ReadRecord(std::string_view record, idx_t row, RecordError& error) {
-  const bool read = scan_.options().format == SourceFormat::kCsv
-                        ? csv_.ReadRecord(record, row, error)
-                        : ndjson_.ReadRecord(record, row, error);
-  if (!read || !scan_.options().partition || InPartition(row, error)) return read;
-  writer_.AbortRow();
-  return false;
+  const ScanOptions& options = scan_.options();
+  const bool read = options.format == SourceFormat::kCsv ? csv_.ReadRecord(record, row, error)
+                                                         : ndjson_.ReadRecord(record, row, error);
+  if (!read) return false;
+  const bool fits =
+      WriteHiveValues(row, error) &&
+      (!options.partition ||
+       InPartition(*options.partition, writer_.columns()[options.partition->column], row, error));
+  if (!fits) writer_.AbortRow();
+  return fits;
 }
 
-bool LoadWorker::InPartition(idx_t row, RecordError& error) {
-  const PartitionBounds& bounds = *scan_.options().partition;
-  const ColumnSlot& slot = writer_.columns()[bounds.column];
+// The columns that the object's name holds; what the record itself says about them does not count.
+bool LoadWorker::WriteHiveValues(idx_t row, RecordError& error) {
+  const HiveLayout& hive = scan_.options().hive;
+  if (hive.fields.empty()) return true;
+  const std::size_t first = writer_.columns().size() - hive.fields.size();
+  const auto& values = hive.values[object_->source];
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ColumnSlot& slot = writer_.columns()[first + i];
+    if (!values[i]) {
+      if (ChunkWriter::SetAbsent(slot, row)) continue;
+      error = {.stage = "constraint",
+               .code = "missing_required",
+               .column = slot.name,
+               .expected = "a value, the field is REQUIRED",
+               .got = ""};
+      return false;
+    }
+    const Scalar scalar{.kind = ScalarKind::kText, .text = *values[i]};
+    const CellError cell = slot.mode == Mode::kRepeated
+                               ? CellError::kWrongType
+                               : StoreScalar(slot.type, scalar, slot.data, row, writer_.arena());
+    if (cell != CellError::kNone) {
+      error = {.stage = "type",
+               .code = CellErrorCode(cell),
+               .column = slot.name,
+               .expected = std::string(googlesql::WireTypeName(slot.type)),
+               .got = *values[i]};
+      return false;
+    }
+    ChunkWriter::SetValid(slot, row);
+  }
+  return true;
+}
+
+bool InPartition(const PartitionBounds& bounds, const ColumnSlot& slot, idx_t row,
+                 RecordError& error) {
   const bool null = slot.validity != nullptr && (slot.validity[row / 64] >> (row % 64) & 1) == 0;
   const std::int64_t value = slot.type == googlesql::TypeKind::kDate
                                  ? static_cast<std::int32_t*>(slot.data)[row] * kMicrosPerDay

@@ -376,8 +376,13 @@ bool NdjsonReader::State::WriteScalar(ColumnSlot& slot, std::string_view token, 
 }
 
 bool NdjsonReader::State::WriteJson(ColumnSlot& slot, od::value& value, idx_t row) {
-  const std::optional<std::string_view> raw = RawTextOf(value);
+  std::optional<std::string_view> raw = RawTextOf(value);
   if (!raw) return false;
+  if (options.json_as_text && raw->starts_with('"')) {
+    raw = UnescapeJson(raw->substr(1, raw->size() - 2), writer.arena());
+    if (!raw || CheckJsonText(*raw, kJsonNestingMax) != JsonVerdict::kValid)
+      return Fail("type", "invalid_value", "JSON", raw.value_or(""));
+  }
   PutString(*raw, static_cast<duckdb_string_t*>(slot.data)[row]);
   ChunkWriter::SetValid(slot, row);
   return true;

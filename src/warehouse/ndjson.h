@@ -16,6 +16,7 @@ inline constexpr std::size_t kJsonNestingMax = kJsonDepthMax;
 
 struct NdjsonOptions {
   bool ignore_unknown_values = false;
+  bool json_as_text = false;  // a string in a JSON column holds the JSON text, as in insertAll
 };
 
 class NdjsonReader {

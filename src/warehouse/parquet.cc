@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "warehouse/hive_partitions.h"
 
 namespace landfall::warehouse {
 namespace {
@@ -96,7 +97,24 @@ std::vector<std::string_view> SplitMembers(std::string_view text) {
   return members;
 }
 
-Result<Field> FieldOf(std::string name, std::string_view type) {
+// "DECIMAL(18,3)"
+TypeKind DecimalKind(std::string_view type, const std::vector<DecimalTarget>& targets) {
+  if (targets.empty()) return TypeKind::kNumeric;
+  const auto wants = [&](DecimalTarget target) {
+    return std::find(targets.begin(), targets.end(), target) != targets.end();
+  };
+  type.remove_prefix(std::string_view("DECIMAL(").size());
+  const std::size_t comma = type.find(',');
+  const auto precision = ParseInt64(type.substr(0, comma)).value_or(38);
+  const auto scale = ParseInt64(Trim(type.substr(comma + 1, type.size() - comma - 2))).value_or(0);
+  const bool fits = scale <= 9 && precision - scale <= 29;
+  if (wants(DecimalTarget::kNumeric) && fits) return TypeKind::kNumeric;
+  if (wants(DecimalTarget::kBigNumeric)) return TypeKind::kBigNumeric;
+  return wants(DecimalTarget::kString) ? TypeKind::kString : TypeKind::kNumeric;
+}
+
+Result<Field> FieldOf(std::string name, std::string_view type,
+                      const std::vector<DecimalTarget>& decimals) {
   Field field;
   field.name = std::move(name);
   if (type.ends_with("[]")) {
@@ -112,7 +130,8 @@ Result<Field> FieldOf(std::string name, std::string_view type) {
       const std::size_t end = quoted ? member.find('"', 1) : member.find(' ');
       if (end == std::string_view::npos) return Unimplemented("Parquet type " + std::string(type));
       const std::string_view inner = quoted ? member.substr(1, end - 1) : member.substr(0, end);
-      field.fields.push_back(TRY(FieldOf(std::string(inner), Trim(member.substr(end + 1)))));
+      field.fields.push_back(
+          TRY(FieldOf(std::string(inner), Trim(member.substr(end + 1)), decimals)));
     }
     return field;
   }
@@ -144,7 +163,7 @@ Result<Field> FieldOf(std::string name, std::string_view type) {
     }
   }
   if (type.starts_with("DECIMAL(")) {
-    field.type = TypeKind::kNumeric;
+    field.type = DecimalKind(type, decimals);
     return field;
   }
   return Unimplemented("Parquet column " + field.name + " has type " + std::string(type));
@@ -155,16 +174,23 @@ struct ParquetQuery {
   std::string bad;     // '' for a good row, else its code
 };
 
-Result<ParquetQuery> QueryOf(const LoadInput& input, const LoadTarget& target,
+Result<ParquetQuery> QueryOf(const LoadInput& input, const LoadTarget& target, std::size_t source,
                              const std::vector<FileColumn>& file) {
+  const HiveLayout hive = TRY(ReadHiveLayout(input.config, input.sources));
+  const std::size_t first_key = target.columns.size() - hive.fields.size();
   ParquetQuery query;
   std::string bad;
-  for (const Field& field : target.columns) {
+  for (std::size_t i = 0; i < target.columns.size(); ++i) {
+    const Field& field = target.columns[i];
     const auto found = std::find_if(file.begin(), file.end(), [&](const FileColumn& c) {
       return EqualsIgnoreCase(c.name, field.name);
     });
     const std::string type = TRY(googlesql::DuckDbType(TypeOf(field)));
     std::string value = found == file.end() ? "NULL" : QuoteIdentifier(found->name);
+    if (i >= first_key) {
+      const auto& key = hive.values[source][i - first_key];
+      value = key ? QuoteLiteral(*key) : "NULL";
+    }
     value = "CAST(" + value + " AS " + type + ")";
     if (field.mode == Mode::kRepeated) value = "coalesce(" + value + ", CAST([] AS " + type + "))";
     query.values += ", " + value + " AS " + QuoteIdentifier(field.name);
@@ -206,7 +232,7 @@ Result<RowCounts> LoadOne(LoadServices& services, Connection& connection, const 
   const std::unique_ptr<ParquetPath> path =
       TRY(ParquetPath::Open(services, input.sources[source], input.objects));
   const ParquetQuery query =
-      TRY(QueryOf(input, target, TRY(DescribeFile(connection, path->path()))));
+      TRY(QueryOf(input, target, source, TRY(DescribeFile(connection, path->path()))));
   const auto object_no = static_cast<std::int32_t>(source + 1);
   const std::string from =
       " FROM read_parquet(" + QuoteLiteral(path->path()) + ", file_row_number = true)";
@@ -232,7 +258,8 @@ Result<RowCounts> LoadOne(LoadServices& services, Connection& connection, const 
 }  // namespace
 
 Result<Schema> ParquetSchema(LoadServices& services, Connection& connection,
-                             const std::vector<SourceObject>& sources, ObjectSource& objects) {
+                             const std::vector<SourceObject>& sources, ObjectSource& objects,
+                             const std::vector<DecimalTarget>& decimal_targets) {
   if (sources.empty())
     return InvalidArgument("Schema has no fields: there is no Parquet object to read it from");
   const std::unique_ptr<ParquetPath> path = TRY(ParquetPath::Open(services, sources[0], objects));
@@ -240,7 +267,7 @@ Result<Schema> ParquetSchema(LoadServices& services, Connection& connection,
   if (!columns.ok()) return Explain(columns.status(), sources[0]);
   Schema schema;
   for (const FileColumn& column : *columns)
-    schema.push_back(TRY(FieldOf(column.name, column.type)));
+    schema.push_back(TRY(FieldOf(column.name, column.type, decimal_targets)));
   return schema;
 }
 

@@ -9,9 +9,11 @@
 
 namespace landfall::warehouse {
 
-// Of the first object.
+// Of the first object. A DECIMAL becomes the first of the targets, in the order NUMERIC,
+// BIGNUMERIC, STRING, that holds its digits; of none, NUMERIC.
 Result<Schema> ParquetSchema(LoadServices& services, Connection& connection,
-                             const std::vector<SourceObject>& sources, ObjectSource& objects);
+                             const std::vector<SourceObject>& sources, ObjectSource& objects,
+                             const std::vector<DecimalTarget>& decimal_targets);
 
 // Inserts every object into the target; rows outside of a decorated partition, or without a
 // REQUIRED value, are bad.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -97,6 +98,15 @@ enum class SourceFormat : std::uint8_t { kCsv, kNewlineDelimitedJson, kParquet }
 enum class WriteDisposition : std::uint8_t { kAppend, kTruncate, kEmpty };
 enum class CreateDisposition : std::uint8_t { kIfNeeded, kNever };
 
+// hivePartitioningOptions: columns that the objects' names hold, "gs://b/path/key=value/...".
+enum class HiveMode : std::uint8_t { kAuto, kStrings, kCustom };
+struct HivePartitioning {
+  HiveMode mode = HiveMode::kAuto;
+  std::string prefix;  // "gs://b/path", with kCustom "gs://b/path/{key:TYPE}/..."
+};
+
+enum class DecimalTarget : std::uint8_t { kNumeric, kBigNumeric, kString };
+
 // configuration.load. Defaults are BigQuery's.
 struct LoadConfig {
   TableRef destination;
@@ -116,14 +126,32 @@ struct LoadConfig {
   // CSV
   std::int64_t skip_leading_rows = 0;
   std::string field_delimiter = ",", quote = "\"", null_marker, encoding = "UTF-8";
+  std::vector<std::string> null_markers;  // instead of null_marker
   bool allow_quoted_newlines = false, allow_jagged_rows = false;
+  bool preserve_control_characters = false;  // NUL bytes are taken too
+  std::optional<HivePartitioning> hive;
   // Parquet
-  bool enable_list_inference = false;  // parquetOptions
+  bool enable_list_inference = false;          // parquetOptions
+  std::vector<DecimalTarget> decimal_targets;  // of detected columns; empty: NUMERIC
 };
 // The REST members of configuration.load. Unknown keys and enum values are kInvalidArgument naming
 // the key and the nearest valid one; known but unbuilt ones (hivePartitioningOptions, AVRO, ...)
 // kUnimplemented naming them. `destinationTable` may be absent (destination stays empty).
 Result<LoadConfig> ParseLoadConfig(const JsonObject& load);
+
+// tabledata.insertAll.
+struct InsertRow {
+  std::string_view insert_id;  // empty: none
+  std::string_view json;  // one JSON object; kInsertPaddingBytes more must be readable behind it
+};
+inline constexpr std::size_t kInsertPaddingBytes = 64;
+struct InsertRequest {
+  TableRef table;
+  std::string partition;        // "20240517" from "t$20240517"
+  std::string template_suffix;  // rows go to <table><suffix>, made like <table> when missing
+  bool skip_invalid_rows = false, ignore_unknown_values = false;
+  std::vector<InsertRow> rows;
+};
 
 // "t$20240517" -> ("t", "20240517"). kInvalidArgument for a decorator that is not 4, 6, 8 or 10
 // digits of a real date.
@@ -149,14 +177,46 @@ struct QueryConfig {
   bool dry_run = false;
 };
 
+struct SourceTable {
+  TableRef ref;
+  std::string partition;  // "20240517" from "t$20240517"; empty: the whole table
+};
+
+// configuration.copy
+struct CopyConfig {
+  std::vector<SourceTable> sources;
+  TableRef destination;
+  std::string destination_partition;
+  WriteDisposition write_disposition = WriteDisposition::kEmpty;
+  CreateDisposition create_disposition = CreateDisposition::kIfNeeded;
+};
+
+enum class Compression : std::uint8_t { kNone, kGzip, kSnappy, kZstd };
+
+// configuration.extract
+struct ExtractConfig {
+  SourceTable source;
+  std::vector<std::string>
+      uris;  // "gs://b/o", with at most one "*", which a shard's number replaces
+  SourceFormat format = SourceFormat::kCsv;
+  Compression compression = Compression::kNone;
+  char field_delimiter = ',';
+  bool print_header = true;
+};
+
 struct JobRef {
   std::string project, job_id, location = "US";
 };
-enum class JobKind : std::uint8_t { kLoad, kQuery };
+enum class JobKind : std::uint8_t { kLoad, kQuery, kCopy, kExtract };
 enum class JobState : std::uint8_t { kPending, kRunning, kDone };
 
 struct JobError {
   std::string reason, location, message;
+};
+
+struct InsertError {  // of one row of insertAll
+  std::size_t index = 0;
+  std::vector<JobError> errors;
 };
 
 struct Job {
@@ -173,8 +233,9 @@ struct Job {
   std::vector<JobError> errors;   // at most 100, bad records included
   TimePoint created;
   std::optional<TimePoint> started, ended;
-  // load
+  // load; a copy's rows and bytes are its output, an extract's bytes its input
   std::int64_t input_files = 0, input_bytes = 0, output_rows = 0, output_bytes = 0, bad_records = 0;
+  std::vector<std::int64_t> file_counts;  // extract: objects by destination URI
   // query
   std::string statement_type;  // SELECT, INSERT, ...
   std::int64_t bytes_processed = 0;
@@ -194,6 +255,14 @@ struct SourceObject {
   std::uint32_t crc32c = 0;
 };
 std::string Uri(const SourceObject& object);  // "gs://b/n"
+
+// How the warehouse writes objects; the server wires it to storage.
+class ObjectSink {
+ public:
+  virtual ~ObjectSink() = default;
+  // Makes or replaces the object at "gs://b/o": all of `body` or nothing. kNotFound for the bucket.
+  virtual Status Write(std::string_view uri, std::string_view content_type, ByteSource& body) = 0;
+};
 
 // How the warehouse reaches objects; the server wires it to storage.
 class ObjectSource {

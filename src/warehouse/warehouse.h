@@ -140,6 +140,12 @@ class Warehouse {
   virtual Result<Rows> ReadTable(const CallContext& ctx, const TableRef& ref,
                                  const RowsRequest& request) = 0;
 
+  // tabledata.insertAll: durable and visible on return. The errors by row, in order; unless
+  // `skip_invalid_rows`, one wrong row keeps out all ("stopped"). A row whose insert_id the table
+  // saw within Options::insert_id_window is dropped silently. kNotFound for the table.
+  virtual Result<std::vector<InsertError>> InsertAll(const CallContext& ctx,
+                                                     const InsertRequest& request) = 0;
+
   // Jobs. `configuration_json` is echoed. An empty job_id gets one of ours. Durable on return; the
   // work goes on.
   virtual Result<Job> InsertQuery(const CallContext& ctx, JobRef ref, QueryConfig config,
@@ -148,6 +154,10 @@ class Warehouse {
   virtual Result<Job> InsertLoad(const CallContext& ctx, JobRef ref, LoadConfig config,
                                  Labels labels, std::string configuration_json,
                                  ByteSource* upload) = 0;
+  virtual Result<Job> InsertCopy(const CallContext& ctx, JobRef ref, CopyConfig config,
+                                 Labels labels, std::string configuration_json) = 0;
+  virtual Result<Job> InsertExtract(const CallContext& ctx, JobRef ref, ExtractConfig config,
+                                    Labels labels, std::string configuration_json) = 0;
   // jobs.query: the same request_id within 15 minutes returns the same job and runs nothing twice.
   virtual Result<Job> Query(const CallContext& ctx, std::string_view project,
                             std::string_view location, QueryConfig config, Labels labels,
@@ -198,6 +208,12 @@ struct Options {
                                        << 20;  // checkpoint when the log is this long, or when idle
   std::size_t json_line_bytes_max = 100u << 20;  // BigQuery's row limit
   std::chrono::hours result_life{24};
+  ObjectSink* sink = nullptr;  // of extract jobs; without one they are kUnimplemented
+  std::uint64_t extract_shard_bytes = 256u << 20;     // of one object of a sharded extract, about
+  std::uint64_t extract_object_bytes_max = 1u << 30;  // without "*": BigQuery's limit
+  // How long an insertId is remembered (the real service: about a minute), and how many of them.
+  std::chrono::milliseconds insert_id_window = std::chrono::minutes(10);
+  std::size_t insert_ids_max = 2'000'000;
 };
 // All references must outlive the Warehouse. `objects` is used from worker threads.
 Result<std::unique_ptr<Warehouse>> Open(Options options, ObjectSource& objects, FileSystem& files,

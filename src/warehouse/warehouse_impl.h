@@ -1,5 +1,6 @@
 // The parts of a warehouse put together. Private to the module. Methods by file:
-// warehouse_tables.cc, warehouse_jobs.cc, warehouse_loads.cc; Open() in warehouse_open.cc.
+// warehouse_tables.cc, warehouse_inserts.cc, warehouse_moves.cc, warehouse_jobs.cc,
+// warehouse_loads.cc; Open() in warehouse_open.cc.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 
 #include "warehouse/catalog.h"
 #include "warehouse/connection_pool.h"
+#include "warehouse/insert_rows.h"
 #include "warehouse/job_runner.h"
 #include "warehouse/job_store.h"
 #include "warehouse/load_job.h"
@@ -56,11 +58,17 @@ class WarehouseImpl final : public Warehouse {
   Status DeleteTable(const CallContext& ctx, const TableRef& ref) override;
   Result<Rows> ReadTable(const CallContext& ctx, const TableRef& ref,
                          const RowsRequest& request) override;
+  Result<std::vector<InsertError>> InsertAll(const CallContext& ctx,
+                                             const InsertRequest& request) override;
 
   Result<Job> InsertQuery(const CallContext& ctx, JobRef ref, QueryConfig config, Labels labels,
                           std::string configuration_json) override;
   Result<Job> InsertLoad(const CallContext& ctx, JobRef ref, LoadConfig config, Labels labels,
                          std::string configuration_json, ByteSource* upload) override;
+  Result<Job> InsertCopy(const CallContext& ctx, JobRef ref, CopyConfig config, Labels labels,
+                         std::string configuration_json) override;
+  Result<Job> InsertExtract(const CallContext& ctx, JobRef ref, ExtractConfig config, Labels labels,
+                            std::string configuration_json) override;
   Result<Job> Query(const CallContext& ctx, std::string_view project, std::string_view location,
                     QueryConfig config, Labels labels, std::string configuration_json,
                     std::string_view request_id) override;
@@ -114,6 +122,8 @@ class WarehouseImpl final : public Warehouse {
   ConnectionPool session_connections_;  // with googlesql's session, for analysed SQL
   QueryServices query_services_;
   LoadEngine loads_;
+  InsertIds insert_ids_;
+  RowInserts inserts_;
   JobRunner runner_;
   Maintenance maintenance_;
 };

@@ -52,6 +52,9 @@ WarehouseImpl::WarehouseImpl(Options options, Services services, Opened opened)
       query_services_{*catalog_, locks_, connections_},
       loads_({*catalog_, locks_, connections_, services.objects, services.files, services.clock,
               services.faults, options_.dir + "/spool", options_.json_line_bytes_max}),
+      insert_ids_(options_.insert_id_window, options_.insert_ids_max),
+      inserts_({*catalog_, locks_, connections_, services.clock, services.log}, insert_ids_,
+               services.metrics),
       runner_(RunnerOptionsOf(options_), session_connections_, services.clock, services.log,
               services.metrics),
       maintenance_(
@@ -63,6 +66,7 @@ WarehouseImpl::~WarehouseImpl() = default;
 
 Status WarehouseImpl::Start() {
   const ConnectionPool::Lease lease = TRY(connections_.Take());
+  TRY(insert_ids_.Load(*lease, services_.clock.Now()));
   return loads_.Start(*lease);
 }
 

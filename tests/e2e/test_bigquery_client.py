@@ -258,10 +258,11 @@ def test_dry_run_tells_the_schema_and_runs_nothing(client, dataset):
 
 
 def test_unimplemented_methods_answer_501_by_name(server, name):
-    answer = server.request("POST", f"/bigquery/v2/projects/landfall/datasets/{name}/tables/t/insertAll", json={"rows": []})
-    assert answer.status_code == 501 and "insertAll" in answer.json()["error"]["message"]
-    answer = server.request("POST", "/bigquery/v2/projects/landfall/jobs", json={"configuration": {"extract": {}}})
-    assert answer.status_code == 501 and "extract" in answer.json()["error"]["message"]
+    answer = server.request("GET", f"/bigquery/v2/projects/landfall/datasets/{name}/models")
+    assert answer.status_code == 501 and "models.list" in answer.json()["error"]["message"]
+    answer = server.request("POST", "/bigquery/v2/projects/landfall/jobs",
+                            json={"configuration": {"extract": {"sourceModel": {"modelId": "m"}}}})
+    assert answer.status_code == 501 and "sourceModel" in answer.json()["error"]["message"]
 
 
 def test_any_project_in_a_path_is_served_with_its_own_datasets(client, server, name):

@@ -83,3 +83,30 @@ def test_no_server_is_said_plainly(binary):
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/"])
 def test_operations_pages_answer(server, path):
     assert server.request("GET", path).status_code == 200
+
+
+def test_load_insert_extract_and_rm(server, bucket, name, tmp_path):
+    server.cli("query", f"CREATE SCHEMA {name}")
+    (tmp_path / "a.csv").write_text("id,total\n1,9.5\n2,0.5\n")
+    (tmp_path / "b.ndjson").write_text('{"id": 3, "total": 1.5}\n')
+    table = f"{name}.orders"
+    assert "2 row(s) loaded" in server.cli("load", table, str(tmp_path / "a.csv")).stderr
+    assert "1 row(s) loaded" in server.cli("load", table, str(tmp_path / "b.ndjson")).stderr
+    server.put(bucket, "c.csv", "4,2.5\n")
+    server.cli("load", table, f"gs://{bucket}/c.csv", "--schema", "id:INTEGER,total:FLOAT")
+    (tmp_path / "rows.json").write_text('{"id": 5, "total": 3.5}\n\n{"id": "x"}\n')
+    refused = server.cli("insert", table, str(tmp_path / "rows.json"), "--skip-invalid", check=False)
+    assert refused.returncode == 1 and "line 3: Cannot convert value to integer" in refused.stderr
+    total = server.cli("query", f"SELECT COUNT(*) AS n, SUM(id) AS s FROM {table}", "--format", "csv")
+    assert total.stdout == "n,s\n5,15\n"
+    assert "1 object(s)" in server.cli("extract", table, f"gs://{bucket}/out/x-*.csv.gz").stderr
+    server.cli("cp", "-r", f"gs://{bucket}/out", str(tmp_path / "got"))
+    assert (tmp_path / "got" / "x-000000000000.csv.gz").read_bytes().startswith(b"\x1f\x8b")
+    failed = server.cli("load", table, f"gs://{bucket}/none.csv", check=False)
+    assert failed.returncode == 1 and "Not found" in failed.stderr
+    server.cli("rm", "-r", f"gs://{bucket}/out")
+    assert server.cli("ls", "-r", f"gs://{bucket}").stdout == f"gs://{bucket}/c.csv\n"
+    server.cli("rm", table)
+    assert server.cli("query", f"SELECT * FROM {table}", check=False).returncode == 1
+    server.cli("rm", f"gs://{bucket}/c.csv", f"gs://{bucket}")
+    assert f"gs://{bucket}/" not in server.cli("ls").stdout.split()

@@ -36,12 +36,6 @@ std::string ProjectNumber(std::string_view project) {
   return std::to_string(100'000'000'000 + hash % 900'000'000'000);
 }
 
-std::string HashHeader(const storage::Object& object) {
-  std::string value = "crc32c=" + Crc32cBase64(object.crc32c);
-  if (!object.md5.empty()) value += ",md5=" + Base64(object.md5);
-  return value;
-}
-
 std::string_view LocationType(std::string_view location) {
   if (location == "US" || location == "EU" || location == "ASIA") return "multi-region";
   const bool ends_in_number =

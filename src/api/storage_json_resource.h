@@ -21,8 +21,6 @@ namespace landfall::api::storage_json {
 JsonObject ObjectJson(const storage::Object& object, std::string_view base_url);
 JsonObject BucketJson(const storage::Bucket& bucket);
 Json NotificationJson(const storage::NotificationConfig& config);
-// "crc32c=...,md5=...": the value of x-goog-hash.
-std::string HashHeader(const storage::Object& object);
 std::string ProjectNumber(std::string_view project);
 std::string_view LocationType(std::string_view location);
 

@@ -1,5 +1,6 @@
 #include "api/json_error.h"
 #include "api/multipart.h"
+#include "api/object_download.h"
 #include "api/storage_json.h"
 #include "api/storage_json_params.h"
 #include "api/storage_json_resource.h"

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <ctime>
 #include <memory>
 
 #include "api/api.h"
 #include "api/json_error.h"
+#include "api/object_download.h"
 #include "api/signing_crypto.h"
 #include "api/storage_json_params.h"
 #include "api/storage_json_resource.h"
@@ -255,25 +255,8 @@ std::string XmlEtag(const storage::Object& object) {
   return "\"" + (object.md5.empty() ? storage::EtagOf(object) : Hex(object.md5)) + "\"";
 }
 
-std::string HttpDate(TimePoint time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[64];
-  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc)};
-}
-
 void AddObjectHeaders(const storage::Object& object, net::Headers& headers) {
-  const storage::ObjectAttributes& a = object.attributes;
-  std::string hash = "crc32c=" + Crc32cBase64(object.crc32c);
-  if (!object.md5.empty()) hash += ",md5=" + Base64(object.md5);
-  headers.Set("x-goog-hash", hash);
-  headers.Set("x-goog-generation", std::to_string(object.generation));
-  headers.Set("x-goog-metageneration", std::to_string(object.metageneration));
-  headers.Set("x-goog-storage-class", a.storage_class);
-  headers.Set("x-goog-stored-content-length", std::to_string(object.size_bytes));
-  headers.Set("x-goog-stored-content-encoding",
-              a.content_encoding.empty() ? "identity" : a.content_encoding);
+  AddGoogHeaders(object, headers);
   headers.Set("ETag", XmlEtag(object));
 }
 

@@ -58,8 +58,6 @@ class Adapter {
   Result<net::Response> PostForm(net::Request& request, const Address& address);
 
  private:
-  Result<net::Response> Download(net::Request& request, const Address& address,
-                                 storage::OpenObject open);
   Result<net::Response> CopyObject(net::Request& request, const Address& address);
 
   Result<net::Response> StartResumable(net::Request& request, const Address& address);
@@ -98,7 +96,6 @@ Result<storage::Precondition> PreconditionOf(const net::Request& request);
 Result<std::optional<std::int64_t>> GenerationOf(const net::Request& request);
 
 std::string XmlEtag(const storage::Object& object);  // quoted
-std::string HttpDate(TimePoint time);
 // ETag, x-goog-generation, x-goog-hash and their kind: of downloads and uploads alike.
 void AddObjectHeaders(const storage::Object& object, net::Headers& headers);
 // The answer to whatever has made an object.

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "api/content_range.h"
+#include "api/object_download.h"
 #include "api/storage_json_params.h"
 #include "api/storage_json_resource.h"
 #include "api/storage_xml.h"
@@ -11,69 +11,23 @@
 namespace landfall::api::storage_xml {
 namespace {
 
-constexpr std::uint64_t kInMemoryBytesMax = 1 << 20;
-
-class RangeSource final : public ByteSource {
- public:
-  RangeSource(std::shared_ptr<ReadableFile> file, ByteRange range)
-      : file_(std::move(file)), range_(range) {}
-  Result<std::size_t> Read(std::span<char> out) override {
-    const std::size_t want = std::min<std::uint64_t>(out.size(), range_.bytes);
-    if (want == 0) return std::size_t{0};
-    const std::size_t n = TRY(file_->ReadAt(range_.offset, out.subspan(0, want)));
-    if (n == 0) return DataLoss("an object's file is shorter than the object");
-    range_.offset += n;
-    range_.bytes -= n;
-    return n;
-  }
-
- private:
-  std::shared_ptr<ReadableFile> file_;
-  ByteRange range_;
-};
-
-bool AcceptsGzip(const net::Request& request) {
-  for (const std::string_view coding :
-       Split(request.headers.Get("Accept-Encoding").value_or(""), ',')) {
-    const auto parts = Split(coding, ';');
-    const std::string_view name = Trim(parts[0]);
-    const bool refused = parts.size() > 1 && (Trim(parts[1]) == "q=0" || Trim(parts[1]) == "q=0.0");
-    if (!refused && (EqualsIgnoreCase(name, "gzip") || name == "*")) return true;
-  }
-  return false;
-}
-
-// Stored gzip, a client that does not take it, and bytes that really are gzip.
-Result<bool> MustGunzip(const net::Request& request, const storage::OpenObject& open) {
-  const storage::ObjectAttributes& a = open.object.attributes;
-  if (a.content_encoding != "gzip" || AcceptsGzip(request)) return false;
-  if (a.cache_control.find("no-transform") != std::string::npos) return false;
-  char magic[2] = {};
-  return TRY(open.file->ReadAt(0, magic)) == 2 && magic[0] == '\x1f' && magic[1] == '\x8b';
-}
-
-void AddDownloadHeaders(const net::Request& request, const storage::Object& object,
-                        net::Headers& headers) {
-  const storage::ObjectAttributes& a = object.attributes;
-  const auto set = [&](std::string_view name, std::string_view value) {
-    if (!value.empty()) headers.Set(name, value);
-  };
-  AddObjectHeaders(object, headers);
-  headers.Set("Content-Type", a.content_type.empty() ? "application/octet-stream" : a.content_type);
-  headers.Set("Last-Modified", HttpDate(object.updated));
-  headers.Set("Accept-Ranges", "bytes");
-  set("Cache-Control", a.cache_control);
-  set("Content-Disposition", a.content_disposition);
-  set("Content-Language", a.content_language);
-  set("Content-Encoding", a.content_encoding);
-  for (const auto& [name, value] : a.metadata) {
+// What XML downloads carry besides what all do.
+net::Headers OwnHeaders(const net::Request& request, const storage::Object& object) {
+  net::Headers headers;
+  for (const auto& [name, value] : object.attributes.metadata) {
     // A name or value that cannot stand in a header line stays behind.
     const bool fits = name.find_first_of(" :\r\n\t()<>@,;\\\"/[]?={}") == std::string::npos &&
                       value.find_first_of("\r\n") == std::string::npos;
     if (fits) headers.Set("x-goog-meta-" + name, value);
   }
-  set("Content-Type", request.Query("response-content-type").value_or(""));
-  set("Content-Disposition", request.Query("response-content-disposition").value_or(""));
+  constexpr std::string_view kOverrides[][2] = {
+      {"response-content-type", "Content-Type"},
+      {"response-content-disposition", "Content-Disposition"}};
+  for (const auto& [parameter, name] : kOverrides) {
+    const std::string_view value = request.Query(parameter).value_or("");
+    if (!value.empty()) headers.Set(name, value);
+  }
+  return headers;
 }
 
 std::optional<std::time_t> ParseHttpDate(std::optional<std::string_view> text) {
@@ -146,53 +100,11 @@ Result<net::Response> Adapter::GetObject(net::Request& request, const Address& a
       TRY(storage_.Open(request.context, address.bucket, address.object, TRY(GenerationOf(request)),
                         TRY(PreconditionOf(request))));
   TRY(CheckConditions(request, open.object));
-  return Download(request, address, std::move(open));
-}
-
-Result<net::Response> Adapter::Download(net::Request& request, const Address&,
-                                        storage::OpenObject open) {
-  const std::uint64_t size = open.object.size_bytes;
-  net::Response response;
-  AddDownloadHeaders(request, open.object, response.headers);
-  if (TRY(MustGunzip(request, open))) {
-    net::Headers kept;
-    for (const auto& [name, value] : response.headers.all()) {
-      if (name != "Content-Encoding" && name != "Accept-Ranges") kept.Add(name, value);
-    }
-    response.headers = std::move(kept);
-    response.headers.Set("Warning", "214 UploadServer gunzipped");
-    response.headers.Set("X-GUploader-Response-Body-Transformations", "gunzipped");
-    response.body = net::Stream{
-        .source = Gunzip(std::make_unique<RangeSource>(std::move(open.file), ByteRange{0, size}))};
-    return response;
-  }
-  const RangeChoice choice = ChooseRange(request.headers.Get("Range"), size);
-  ByteRange part{0, size};
-  if (choice.kind == RangeChoice::Kind::kUnsatisfiable) {
-    response = XmlError(OutOfRange("the object has " + std::to_string(size) + " bytes",
-                                   "requestedRangeNotSatisfiable"));
-    response.headers.Set("Content-Range", "bytes */" + std::to_string(size));
-    return response;
-  }
-  if (choice.kind == RangeChoice::Kind::kPart) {
-    part = choice.part;
-    response.status = 206;
-    response.headers.Set("Content-Range", "bytes " + std::to_string(part.offset) + "-" +
-                                              std::to_string(part.offset + part.bytes - 1) + "/" +
-                                              std::to_string(size));
-  }
-  if (open.file->fd() >= 0) {
-    response.body = net::FileRange{std::move(open.file), part.offset, part.bytes};
-  } else if (part.bytes <= kInMemoryBytesMax) {
-    std::string bytes(part.bytes, '\0');
-    if (part.bytes > 0 && TRY(open.file->ReadAt(part.offset, bytes)) != part.bytes)
-      return DataLoss("an object's bytes are cut short");
-    response.body = std::move(bytes);
-  } else {
-    response.body =
-        net::Stream{std::make_unique<RangeSource>(std::move(open.file), part), part.bytes};
-  }
-  return response;
+  const DownloadStyle style{
+      .etag = XmlEtag(open.object),
+      .own_headers = OwnHeaders(request, open.object),
+      .render_error = [](const Status& error) { return XmlError(error); }};
+  return DownloadObject(request, std::move(open), style);
 }
 
 Result<net::Response> Adapter::PutObject(net::Request& request, const Address& address) {

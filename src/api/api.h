@@ -33,12 +33,17 @@ namespace landfall::api {
 class KeyRing;
 class SigningKeys;
 
+// The fault injection API of storage_retry_tests.h, one for both of Cloud Storage's APIs.
+namespace storage_json {
+class RetryTests;
+}
+std::shared_ptr<storage_json::RetryTests> MakeRetryTests();
+
 // Cloud Storage JSON v1 under /storage/v1, /upload/storage/v1, /resumable/upload/storage/v1,
 // /download/storage/v1 and the bare /b/... alias.
 struct StorageJsonOptions {
-  // The testbench profile: topics of notifications need not exist, and the fault injection API of
-  // storage_retry_tests.h is open.
-  bool testbench = false;
+  bool topics_need_not_exist = false;  // of notifications; the testbench profile
+  std::shared_ptr<storage_json::RetryTests> retry_tests = {};  // null: shut
 };
 net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub,
                          StorageJsonOptions options = {});
@@ -57,6 +62,7 @@ net::Api MakeBigQueryJson(warehouse::Warehouse& warehouse, Clock& clock,
 // treated as the JSON API treats them; a signature that is there must be right.
 struct StorageXmlOptions {
   std::string parts_dir = "/tmp";  // parts of unfinished multipart uploads
+  std::shared_ptr<storage_json::RetryTests> retry_tests = {};  // null: shut
 };
 std::vector<net::Api> MakeStorageXml(storage::Storage& storage, std::shared_ptr<SigningKeys> keys,
                                      Clock& clock, FileSystem& files, StorageXmlOptions options);

@@ -148,8 +148,8 @@ Result<net::Response> DownloadObject(const net::Request& request, storage::OpenO
     case RangeChoice::Kind::kUnsatisfiable:
       break;
   }
-  response = style.render_error(OutOfRange("The requested range cannot be satisfied.",
-                                           "requestedRangeNotSatisfiable"));
+  response = style.render_error(
+      OutOfRange("The requested range cannot be satisfied.", "requestedRangeNotSatisfiable"));
   response.headers.Set("Content-Range", "bytes *" + total);
   return response;
 }

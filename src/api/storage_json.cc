@@ -260,41 +260,26 @@ Result<net::Response> Adapter::ServePlain(Handler handler, std::string_view quer
 
 Result<net::Response> Adapter::Serve(Handler handler, std::string_view query,
                                      net::Request& request) {
-  if (!options_.testbench) return ServePlain(handler, query, request);
-  const std::string id(request.headers.Get("x-retry-test-id").value_or(""));
-  std::string_view instruction =
-      request.headers.Get("x-goog-emulator-instructions")
-          .value_or(request.headers.Get("x-goog-testbench-instructions").value_or(""));
-  const std::string method =
-      RetryMethodOf(request.route_name, request.method == net::Method::kDelete);
-  std::optional<Fault> fault;
-  if (!id.empty()) {
-    fault = TRY(retry_tests_.Next(id, method));
-  } else if (!instruction.empty()) {
-    fault = TRY(ParseHeaderFault(instruction));
-  }
   const auto serve = [&] { return ServePlain(handler, query, request); };
-  if (!fault) return serve();
-  const auto fired = [&] {
-    if (!id.empty()) retry_tests_.Consume(id, method);
-  };
-  return ServeWithFault({*fault, request, serve, fired});
+  if (options_.retry_tests == nullptr) return serve();
+  const bool download = request.route_name == "storage.objects.get" && WantsMedia(request);
+  return ServeUnderTests(*options_.retry_tests, request, download, serve);
 }
 
 Result<net::Response> Adapter::CreateRetryTest(net::Request& request) {
-  return JsonResponse(TRY(retry_tests_.Create(TRY(ReadJsonBody(request)))));
+  return JsonResponse(TRY(options_.retry_tests->Create(TRY(ReadJsonBody(request)))));
 }
 
 Result<net::Response> Adapter::GetRetryTest(net::Request& request) {
-  return JsonResponse(TRY(retry_tests_.Get(request.Param("id"))));
+  return JsonResponse(TRY(options_.retry_tests->Get(request.Param("id"))));
 }
 
 Result<net::Response> Adapter::ListRetryTests(net::Request&) {
-  return JsonResponse(retry_tests_.List());
+  return JsonResponse(options_.retry_tests->List());
 }
 
 Result<net::Response> Adapter::DeleteRetryTest(net::Request& request) {
-  TRY(retry_tests_.Delete(request.Param("id")));
+  TRY(options_.retry_tests->Delete(request.Param("id")));
   return JsonResponse(JsonObject());
 }
 
@@ -351,7 +336,7 @@ net::Api MakeStorageJson(storage::Storage& storage, pubsub::PubSub& pubsub,
        {"/storage/v1", "", "/upload/storage/v1", "/download/storage/v1"}) {
     for (const Row& row : kPreflightRows) table.Add(prefix, row);
   }
-  if (options.testbench) {
+  if (options.retry_tests != nullptr) {
     for (const Row& row : kTestbenchRows) table.Add("", row);
   }
   return {.name = "storage",

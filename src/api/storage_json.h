@@ -19,7 +19,7 @@ namespace landfall::api::storage_json {
 class Adapter {
  public:
   Adapter(storage::Storage& storage, pubsub::PubSub& pubsub, StorageJsonOptions options)
-      : storage_(storage), pubsub_(pubsub), options_(options) {}
+      : storage_(storage), pubsub_(pubsub), options_(std::move(options)) {}
 
   using Answered = Result<net::Response>;
   using Handler = Answered (Adapter::*)(net::Request&);
@@ -122,7 +122,6 @@ class Adapter {
   pubsub::PubSub& pubsub_;
   const StorageJsonOptions options_;
   SystemRandom random_;
-  RetryTests retry_tests_;
 };
 
 }  // namespace landfall::api::storage_json

@@ -134,12 +134,12 @@ Result<net::Response> Adapter::InsertNotification(net::Request& request) {
   config.bucket = request.Param("bucket");
   TRY(storage_.GetBucket(request.context, config.bucket));
   const auto topic = pubsub_.GetTopic(request.context, config.topic);
-  if (!topic.ok() && topic.status().code() == Code::kNotFound && !options_.testbench) {
+  if (!topic.ok() && topic.status().code() == Code::kNotFound && !options_.topics_need_not_exist) {
     return InvalidArgument(
         "Invalid bucket notification: the topic '" + config.topic + "' does not exist", "invalid",
         "topic");
   }
-  if (!options_.testbench) TRY(topic);
+  if (!options_.topics_need_not_exist) TRY(topic);
   return Answer(request, NotificationJson(
                              TRY(storage_.CreateNotification(request.context, std::move(config)))));
 }

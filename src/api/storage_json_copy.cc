@@ -106,10 +106,11 @@ Result<net::Response> Adapter::ComposeObject(net::Request& request) {
     TRY(CheckAgrees(*destination, "bucket", spec.destination.bucket));
     TRY(CheckAgrees(*destination, "name", spec.destination.name));
     JsonObject described = *destination;
-    described.erase("md5Hash");  // composite objects have none; it is ignored
+    // Clients send back all they know of the object that is replaced, its sums among it.
+    described.erase("md5Hash");
+    described.erase("crc32c");
     ObjectBody parsed = TRY(DestinationBody(std::move(described)));
     spec.destination.attributes = std::move(parsed.attributes);
-    spec.destination.expected = parsed.expected;
   }
   if (const JsonArray* sources = TRY(ArrayMember(body, "sourceObjects"))) {
     for (const Json& source : *sources) spec.sources.push_back(TRY(ParseSource(source)));

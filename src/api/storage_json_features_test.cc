@@ -392,7 +392,8 @@ TEST(StorageJsonLifecycle, RulesAreCheckedAndReturned) {
       {R"({"action":{"type":"Delete"},"condition":{"age":3,"isLive":true}})", 200},
       {R"({"action":{"type":"SetStorageClass","storageClass":"ARCHIVE"},"condition":{"createdBefore":"2020-01-31","matchesPrefix":["a"]}})",
        200},
-      {R"({"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"age":1}})", 501},
+      {R"({"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"age":1,"matchesPrefix":["a"]}})",
+       200},
       {R"({"action":{"type":"Delete"},"condition":{}})", 400},
       {R"({"action":{"type":"Delete"},"condition":{"ages":3}})", 400},
       {R"({"action":{"type":"Delete"},"condition":{"age":-1}})", 400},
@@ -402,7 +403,7 @@ TEST(StorageJsonLifecycle, RulesAreCheckedAndReturned) {
       {R"({"action":{"type":"Explode"},"condition":{"age":1}})", 400},
       {R"({"action":{"type":"Delete"},"condition":{"createdBefore":"yesterday"}})", 400},
       {R"({"action":{"type":"Delete"},"condition":{"matchesPattern":"x"}})", 501},
-      {R"({"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"isLive":true}})", 501}};
+      {R"({"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"isLive":true}})", 400}};
   for (const auto& row : rows) {
     const std::string lifecycle = R"({"rule":[)" + row.rule + "]}";
     const Answer answer = t.Patch("/b/bucket", R"({"lifecycle":)" + lifecycle + "}");

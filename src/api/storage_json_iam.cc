@@ -59,8 +59,13 @@ Status CheckBinding(const storage::Bucket& bucket, std::int64_t version, const J
       return CheckPublicAccess(bucket, storage::Acl{{std::string(text), "READER"}});
   }
   if (Find(binding, "condition") == nullptr) return {};
-  if (version < 3) return BadBinding("conditions need policy version 3");
-  return bucket.uniform_access ? Ok() : BadBinding("conditions need uniform bucket-level access");
+  if (!bucket.uniform_access) {
+    return FailedPrecondition(
+        "To set conditional bindings in the IAM policy, enable uniform bucket-level access on the "
+        "bucket first",
+        "conditionNotMet", "bindings");
+  }
+  return version >= 3 ? Ok() : BadBinding("with conditions the policy version must be at least 3");
 }
 
 Json HmacMetadata(const storage::HmacKey& key) {

@@ -56,6 +56,19 @@ Result<LifecycleCondition> ParseCondition(const JsonObject& body) {
   return condition;
 }
 
+// Unfinished uploads have an age and a name, and nothing else to judge them by.
+Status CheckAboutUploads(const JsonObject& condition) {
+  for (const auto& [name, value] : condition) {
+    if (name != "age" && name != "matchesPrefix" && name != "matchesSuffix" && !value.is_null()) {
+      return Bad(
+          "AbortIncompleteMultipartUpload goes with the conditions age, matchesPrefix and "
+          "matchesSuffix only, not with " +
+          std::string(name));
+    }
+  }
+  return {};
+}
+
 Result<LifecycleRule> ParseRule(const Json& json) {
   if (!json.is_object()) return Bad("a rule must be an object");
   const JsonObject& body = json.get_object();
@@ -74,16 +87,11 @@ Result<LifecycleRule> ParseRule(const Json& json) {
     known = known || name == type;
   }
   if (!known) return Bad("unknown action type '" + type.substr(0, 100) + "'");
-  if (rule.action == LifecycleAction::kAbortMultipartUpload) {
-    return Unimplemented(
-        "lifecycle action AbortIncompleteMultipartUpload is not implemented: unfinished multipart "
-        "uploads are forgotten after a week",
-        "notImplemented", "lifecycle");
-  }
   rule.storage_class = TRY(TextOr(*action, "storageClass"));
   if (rule.storage_class.empty() == (rule.action == LifecycleAction::kSetStorageClass))
     return Bad("storageClass goes with the action SetStorageClass, and only with it");
   rule.condition = TRY(ParseCondition(*condition));
+  if (rule.action == LifecycleAction::kAbortMultipartUpload) TRY(CheckAboutUploads(*condition));
   return rule;
 }
 

@@ -79,7 +79,8 @@ Result<std::optional<storage::ObjectRetention>> ParseRetention(const JsonObject&
   const JsonObject* given = TRY(ObjectMember(body, "retention"));
   if (given == nullptr) return std::optional<storage::ObjectRetention>();
   constexpr std::string_view kFields[] = {"mode", "retainUntilTime"};
-  TRY(CheckFields(*given, "object retention", kFields, {}, {}));
+  constexpr std::string_view kOutputOnly[] = {"retentionExpirationTime"};  // Python sends it
+  TRY(CheckFields(*given, "object retention", kFields, kOutputOnly, {}));
   const std::string mode = TRY(TextOr(*given, "mode"));
   const std::string until = TRY(TextOr(*given, "retainUntilTime"));
   if (mode.empty() && until.empty()) return std::optional<storage::ObjectRetention>();

@@ -7,7 +7,16 @@ namespace {
 struct Testbench : TestApi {
   Testbench() : TestApi() {
     router = std::make_unique<net::Router>();
-    router->Add(MakeStorageJson(*store.storage, pubsub, {.testbench = true}));
+    const auto tests = MakeRetryTests();
+    router->Add(MakeStorageJson(*store.storage, pubsub,
+                                {.topics_need_not_exist = true, .retry_tests = tests}));
+    const Signing signing =
+        MakeSigning(store.root + "/keys", store.files, store.clock, store.random, *store.storage);
+    for (net::Api& api :
+         MakeStorageXml(*store.storage, signing.keys, store.clock, store.files,
+                        {.parts_dir = store.root + "/parts", .retry_tests = tests})) {
+      router->Add(std::move(api));
+    }
   }
   std::string Start(const std::string& method, const std::string& instructions) {
     const Answer made =
@@ -42,6 +51,27 @@ TEST(StorageRetryApi, ConsumesOneInstructionPerRequestOfTheMethod) {
   EXPECT_EQ(t.Get("/retry_tests").Object().at("retry_test").as_array().size(), 1u);
   EXPECT_EQ(t.Delete("/retry_test/" + id).status, 200);
   EXPECT_EQ(t.Get("/retry_test/" + id).status, 404);
+}
+
+TEST(StorageRetryApi, XmlRequestsCountAsTheJsonMethods) {
+  Testbench t;
+  const std::string put =
+      t.Start("storage.objects.insert", R"("return-503-after-256K","return-429")");
+  const std::string body(300 * 1024, 'x');
+  EXPECT_EQ(t.Put("/bucket/a", "small", {{"x-retry-test-id", put}}).status, 200);
+  EXPECT_EQ(t.Put("/bucket/b", body, {{"x-retry-test-id", put}}).status, 503);
+  EXPECT_EQ(t.Get("/bucket/b").status, 404);
+  EXPECT_EQ(t.Put("/bucket/b", body, {{"x-retry-test-id", put}}).status, 429);
+  EXPECT_EQ(t.Put("/bucket/b", body, {{"x-retry-test-id", put}}).status, 200);
+  EXPECT_TRUE(t.Completed(put));
+  const std::string get = t.Start("storage.objects.get", R"("return-503")");
+  EXPECT_EQ(t.Get("/bucket/a", {{"x-retry-test-id", get}}).status, 503);
+  EXPECT_EQ(t.Get("/bucket/a", {{"x-retry-test-id", get}}).status, 200);
+  const std::string remove = t.Start("storage.objects.delete", R"("return-503")");
+  EXPECT_EQ(t.Send(net::Method::kDelete, "/bucket/a", {}, {{"x-retry-test-id", remove}}).status,
+            503);
+  EXPECT_EQ(t.Send(net::Method::kDelete, "/bucket/a", {}, {{"x-retry-test-id", remove}}).status,
+            204);
 }
 
 TEST(StorageRetryApi, RefusesWhatItDoesNotKnow) {

@@ -115,10 +115,6 @@ net::Response StatusAnswer(int status) {
 bool IsUpload(const net::Request& request) {
   return request.route_name == "storage.objects.insert" && request.method != net::Method::kDelete;
 }
-bool IsDownload(const net::Request& request) {
-  return request.route_name == "storage.objects.get" && WantsMedia(request);
-}
-
 // Where in the object the request's body begins.
 std::uint64_t FirstByte(const net::Request& request) {
   const auto header = request.headers.Get("Content-Range");
@@ -188,7 +184,7 @@ Result<net::Response> ServeWithFault(const FaultSite& site) {
       return nothing;
     }
     case Kind::kBrokenStream:
-      return ServeSpoiledAnswer(site, IsDownload(site.request), {.at = after, .then = Then::kFail});
+      return ServeSpoiledAnswer(site, site.download, {.at = after, .then = Then::kFail});
     case Kind::kBrokenAnswer:
       // An upload that is not finished has no body in its answer.
       return ServeSpoiledAnswer(site, IsUpload(site.request), {.at = after, .then = Then::kFail});
@@ -196,16 +192,37 @@ Result<net::Response> ServeWithFault(const FaultSite& site) {
       FaultySource::Plan plan{
           .at = after, .then = Then::kStall, .stall_seconds = fault.stall_seconds};
       if (IsUpload(site.request)) return ServeSpoiledUpload(site, plan);
-      return ServeSpoiledAnswer(site, IsDownload(site.request), plan);
+      return ServeSpoiledAnswer(site, site.download, plan);
     }
     case Kind::kUnreachable:
       return ServeUnreachable(site);
     case Kind::kCorruptDownload:
-      return ServeSpoiledAnswer(site, IsDownload(site.request), {.corrupt = true});
+      return ServeSpoiledAnswer(site, site.download, {.corrupt = true});
     case Kind::kCorruptUpload:
       return IsUpload(site.request) ? ServeSpoiledUpload(site, {.corrupt = true}) : site.serve();
   }
   CHECK(false);
+}
+
+Result<net::Response> ServeUnderTests(RetryTests& tests, net::Request& request, bool download,
+                                      const std::function<Result<net::Response>()>& serve) {
+  const std::string id(request.headers.Get("x-retry-test-id").value_or(""));
+  const std::string_view instruction =
+      request.headers.Get("x-goog-emulator-instructions")
+          .value_or(request.headers.Get("x-goog-testbench-instructions").value_or(""));
+  const std::string method =
+      RetryMethodOf(request.route_name, request.method == net::Method::kDelete);
+  std::optional<Fault> fault;
+  if (!id.empty()) {
+    fault = TRY(tests.Next(id, method));
+  } else if (!instruction.empty()) {
+    fault = TRY(ParseHeaderFault(instruction));
+  }
+  if (!fault) return serve();
+  const auto fired = [&] {
+    if (!id.empty()) tests.Consume(id, method);
+  };
+  return ServeWithFault({*fault, request, download, serve, fired});
 }
 
 }  // namespace landfall::api::storage_json

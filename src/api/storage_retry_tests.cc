@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/api.h"
 #include "base/text.h"
 
 namespace landfall::api::storage_json {
@@ -226,3 +227,11 @@ void RetryTests::Consume(std::string_view id, std::string_view method) {
 }
 
 }  // namespace landfall::api::storage_json
+
+namespace landfall::api {
+
+std::shared_ptr<storage_json::RetryTests> MakeRetryTests() {
+  return std::make_shared<storage_json::RetryTests>();
+}
+
+}  // namespace landfall::api

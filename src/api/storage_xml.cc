@@ -11,6 +11,7 @@
 #include "api/signing_crypto.h"
 #include "api/storage_json_params.h"
 #include "api/storage_json_resource.h"
+#include "api/storage_retry_faults.h"
 #include "api/storage_xml_text.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -336,6 +337,13 @@ void Adapter::AddCommonHeaders(const net::Request& request, net::Response& respo
 }
 
 Result<net::Response> Adapter::Serve(Handler handler, net::Request& request) {
+  const auto serve = [&] { return ServePlain(handler, request); };
+  if (retry_tests_ == nullptr) return serve();
+  return storage_json::ServeUnderTests(*retry_tests_, request,
+                                       request.route_name == "storage.objects.get", serve);
+}
+
+Result<net::Response> Adapter::ServePlain(Handler handler, net::Request& request) {
   Address address;
   for (const auto& [name, value] : request.params) {
     if (name == "bucket") address.bucket = value;
@@ -377,7 +385,8 @@ std::vector<net::Api> MakeStorageXml(storage::Storage& storage, std::shared_ptr<
                                      Clock& clock, FileSystem& files, StorageXmlOptions options) {
   using namespace storage_xml;  // NOLINT: the adapter's own names
   const auto adapter = std::make_shared<Adapter>(storage, std::move(keys), clock,
-                                                 PartStore(options.parts_dir, files, clock));
+                                                 PartStore(options.parts_dir, files, clock),
+                                                 std::move(options.retry_tests));
   const auto make = [&](std::string name, const std::string& bucket_path) {
     net::Api api;
     api.name = std::move(name);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/signing.h"
+#include "api/storage_retry_tests.h"
 #include "api/storage_xml_parts.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -27,8 +28,13 @@ Result<NewObject> NewObjectOf(const net::Request& request);
 class Adapter {
  public:
   Adapter(storage::Storage& storage, std::shared_ptr<SigningKeys> keys, Clock& clock,
-          PartStore parts)
-      : storage_(storage), keys_(std::move(keys)), clock_(clock), parts_(std::move(parts)) {}
+          PartStore parts, std::shared_ptr<storage_json::RetryTests> retry_tests)
+      : storage_(storage),
+        keys_(std::move(keys)),
+        clock_(clock),
+        parts_(std::move(parts)),
+        retry_tests_(std::move(retry_tests)),
+        sweeper_(parts_, storage, clock) {}
 
   using Handler = Result<net::Response> (Adapter::*)(net::Request&, const Address&);
   // Runs a handler behind what all methods share: address, signature, refusals.
@@ -70,13 +76,16 @@ class Adapter {
   // Bucket, name, attributes, checksums and preconditions together.
   Result<storage::ObjectSpec> SpecOf(const net::Request& request, const Address& address,
                                      const NewObject& object);
+  Result<net::Response> ServePlain(Handler handler, net::Request& request);
   void AddCommonHeaders(const net::Request& request, net::Response& response);
 
   storage::Storage& storage_;
   std::shared_ptr<SigningKeys> keys_;
   Clock& clock_;
   PartStore parts_;
+  const std::shared_ptr<storage_json::RetryTests> retry_tests_;  // null outside the testbench
   SystemRandom random_;
+  PartSweeper sweeper_;  // last: it uses parts_
 };
 
 // Shared by the handlers.

@@ -100,10 +100,9 @@ Result<net::Response> Adapter::GetObject(net::Request& request, const Address& a
       TRY(storage_.Open(request.context, address.bucket, address.object, TRY(GenerationOf(request)),
                         TRY(PreconditionOf(request))));
   TRY(CheckConditions(request, open.object));
-  const DownloadStyle style{
-      .etag = XmlEtag(open.object),
-      .own_headers = OwnHeaders(request, open.object),
-      .render_error = [](const Status& error) { return XmlError(error); }};
+  const DownloadStyle style{.etag = XmlEtag(open.object),
+                            .own_headers = OwnHeaders(request, open.object),
+                            .render_error = [](const Status& error) { return XmlError(error); }};
   return DownloadObject(request, std::move(open), style);
 }
 

@@ -60,38 +60,61 @@ class PartsSource final : public ByteSource {
 
 }  // namespace
 
-PartStore::PartStore(std::string dir, FileSystem& files, Clock& clock)
-    : dir_(std::move(dir)), files_(&files), clock_(&clock) {
-  Sweep();
+bool AbortsMultipartUpload(const storage::Bucket& bucket, std::string_view object,
+                           TimePoint started, TimePoint now) {
+  const auto aborts = [&](const storage::LifecycleRule& rule) {
+    const storage::LifecycleCondition& c = rule.condition;  // no others go with this action
+    const auto begins = [&](const std::string& prefix) { return object.starts_with(prefix); };
+    const auto ends = [&](const std::string& suffix) { return object.ends_with(suffix); };
+    return rule.action == storage::LifecycleAction::kAbortMultipartUpload &&
+           (!c.age || now >= started + std::chrono::hours(24) * *c.age) &&
+           (c.matches_prefix.empty() ||
+            std::any_of(c.matches_prefix.begin(), c.matches_prefix.end(), begins)) &&
+           (c.matches_suffix.empty() ||
+            std::any_of(c.matches_suffix.begin(), c.matches_suffix.end(), ends));
+  };
+  return std::any_of(bucket.lifecycle.begin(), bucket.lifecycle.end(), aborts);
 }
 
 std::string PartStore::DirOf(std::string_view upload_id) const {
   return dir_ + "/" + std::string(upload_id);
 }
 
-void PartStore::Sweep() {
+Result<JsonObject> PartStore::Record(std::string_view upload_id) {
+  const auto file = files_->OpenForRead(DirOf(upload_id) + "/" + std::string(kAboutFile));
+  if (!file.ok()) return NoSuchUpload();
+  std::string text((*file)->size_bytes(), '\0');
+  TRY((*file)->ReadAt(0, text));
+  Json json = TRY(ParseJson(text));
+  if (!json.is_object()) return DataLoss("a multipart upload's record is broken");
+  return std::move(json.get_object());
+}
+
+void PartStore::Sweep(const BucketOf& bucket_of) {
+  const auto keeps = [&](const std::string& id) -> Result<bool> {
+    const JsonObject about = TRY(Record(id));
+    const TimePoint now = clock_->Now();
+    const TimePoint started = FromMicros(TRY(Int64Member(about, "started_us")).value_or(0));
+    const auto bucket = bucket_of(TRY(StringMember(about, "bucket")).value_or(""));
+    if (!bucket.ok()) return bucket.status().code() != Code::kNotFound;
+    return now < started + kUploadLife &&
+           !AbortsMultipartUpload(*bucket, TRY(StringMember(about, "object")).value_or(""), started,
+                                  now);
+  };
   const auto uploads = files_->List(dir_);
   if (!uploads.ok()) return;
   for (const std::string& id : *uploads) {
-    if (!IsUploadId(id)) continue;
-    const auto file = files_->OpenForRead(DirOf(id) + "/" + std::string(kAboutFile));
-    bool keep = false;
-    if (file.ok()) {
-      std::string text((*file)->size_bytes(), '\0');
-      const auto read = (*file)->ReadAt(0, text);
-      const auto about = read.ok() ? ParseJson(text) : Result<Json>(read.status());
-      const auto started = about.ok() && about->is_object()
-                               ? Int64Member(about->get_object(), "started_us")
-                               : Result<std::optional<std::int64_t>>(NoSuchUpload());
-      keep = started.ok() && *started && FromMicros(**started) + kUploadLife > clock_->Now();
-    }
-    if (!keep) static_cast<void>(Remove(id).ok());  // tried again at the next start
+    const MutexLock lock(*naming_);
+    // An upload without a readable record was never announced, or is half removed.
+    if (IsUploadId(id) && !keeps(id).value_or(false))
+      static_cast<void>(Remove(id).ok());  // tried again by the next sweep
   }
 }
 
 Result<std::string> PartStore::Start(JsonObject about, Random& random) {
   const std::string id = RandomHex(random, kIdBytes);
   about["started_us"] = ToMicros(clock_->Now());
+  const MutexLock lock(*naming_);  // a sweep must not see it half begun
   TRY(files_->MakeDirs(dir_));
   if (TRY(files_->List(dir_)).size() >= kUploadsOpenMax) {
     return ResourceExhausted("there are " + std::to_string(kUploadsOpenMax) +
@@ -109,13 +132,7 @@ Result<std::string> PartStore::Start(JsonObject about, Random& random) {
 Result<JsonObject> PartStore::About(std::string_view upload_id, std::string_view bucket,
                                     std::string_view object) {
   if (!IsUploadId(upload_id)) return NoSuchUpload();
-  const auto file = files_->OpenForRead(DirOf(upload_id) + "/" + std::string(kAboutFile));
-  if (!file.ok()) return NoSuchUpload();
-  std::string text((*file)->size_bytes(), '\0');
-  TRY((*file)->ReadAt(0, text));
-  Json json = TRY(ParseJson(text));
-  if (!json.is_object()) return DataLoss("a multipart upload's record is broken");
-  JsonObject about = std::move(json.get_object());
+  JsonObject about = TRY(Record(upload_id));
   if (TRY(StringMember(about, "bucket")) != bucket || TRY(StringMember(about, "object")) != object)
     return NoSuchUpload();
   return about;
@@ -200,6 +217,32 @@ Status PartStore::Remove(std::string_view upload_id) {
 
 std::unique_ptr<ByteSource> PartStore::Open(std::vector<Part> parts) {
   return std::make_unique<PartsSource>(*files_, std::move(parts));
+}
+
+PartSweeper::PartSweeper(PartStore& parts, storage::Storage& storage, Clock& clock)
+    : parts_(parts), storage_(storage), clock_(clock) {
+  parts_.Sweep([this](std::string_view bucket) { return storage_.GetBucket({}, bucket); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Loop(stop); });
+}
+
+PartSweeper::~PartSweeper() {
+  const MutexLock lock(mu_);
+  thread_.request_stop();
+  stopped_.NotifyAll();
+}
+
+void PartSweeper::Loop(const std::stop_token& stop) {
+  constexpr std::chrono::seconds kLook{1};  // how often the thread looks at the clock
+  MonotonicTime next = clock_.Monotonic() + kSweepEvery;
+  while (!stop.stop_requested()) {
+    {
+      const MutexLock lock(mu_);
+      if (!stop.stop_requested()) stopped_.WaitFor(mu_, kLook);
+    }
+    if (stop.stop_requested() || clock_.Monotonic() < next) continue;
+    parts_.Sweep([this](std::string_view bucket) { return storage_.GetBucket({}, bucket); });
+    next = clock_.Monotonic() + kSweepEvery;
+  }
 }
 
 }  // namespace landfall::api::storage_xml

@@ -1,11 +1,15 @@
 // Parts of unfinished XML multipart uploads: one directory per upload, one synced file per part,
 // named by number and MD5, so that the directory's listing is the whole state and survives a
-// restart. An upload forgotten for a week is swept when the server starts.
+// restart. An upload forgotten for a week is swept, and before that one that a lifecycle rule of
+// its bucket (AbortIncompleteMultipartUpload) says is too old.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/bytes.h"
@@ -32,11 +36,16 @@ struct Part {
   std::string path = {};
 };
 
+// Whether a rule of the bucket with the action AbortIncompleteMultipartUpload ends an upload.
+bool AbortsMultipartUpload(const storage::Bucket& bucket, std::string_view object,
+                           TimePoint started, TimePoint now);
+
 // Thread-safe. An unknown id, or one of another bucket or object, is kNotFound/"NoSuchUpload".
 class PartStore {
  public:
   // `dir` is made when it is first needed.
-  PartStore(std::string dir, FileSystem& files, Clock& clock);
+  PartStore(std::string dir, FileSystem& files, Clock& clock)
+      : dir_(std::move(dir)), files_(&files), clock_(&clock) {}
 
   // `about` comes back from About(): bucket and object must be among it.
   Result<std::string> Start(JsonObject about, Random& random);
@@ -51,16 +60,40 @@ class PartStore {
   // The parts one after the other. They must stay while it is read.
   std::unique_ptr<ByteSource> Open(std::vector<Part> parts);
 
+  // Removes what is too old, or of a bucket that is not there any more.
+  using BucketOf = std::function<Result<storage::Bucket>(std::string_view name)>;
+  void Sweep(const BucketOf& bucket_of);
+
  private:
   std::string DirOf(std::string_view upload_id) const;
-  void Sweep();
+  Result<JsonObject> Record(std::string_view upload_id);
   Status Receive(const std::string& path, ByteSource& body, const storage::Checksums& expected,
                  Part& part);
 
   std::string dir_;
   FileSystem* files_;
   Clock* clock_;
-  std::unique_ptr<Mutex> naming_ = std::make_unique<Mutex>();  // one part is put in place at a time
+  // One part is put in place, and one upload begun or swept, at a time.
+  std::unique_ptr<Mutex> naming_ = std::make_unique<Mutex>();
+};
+
+// Sweeps at once, and from then on every kSweepEvery on a thread of its own.
+class PartSweeper {
+ public:
+  static constexpr std::chrono::seconds kSweepEvery{600};
+  // All must outlive it.
+  PartSweeper(PartStore& parts, storage::Storage& storage, Clock& clock);
+  ~PartSweeper();
+
+ private:
+  void Loop(const std::stop_token& stop);
+
+  PartStore& parts_;
+  storage::Storage& storage_;
+  Clock& clock_;
+  Mutex mu_;
+  CondVar stopped_;
+  std::jthread thread_;  // last: it uses all of the above
 };
 
 }  // namespace landfall::api::storage_xml

@@ -152,21 +152,43 @@ TEST(StorageXml, FailedWritesLeaveNothing) {
   EXPECT_EQ(api.Get("/bucket/big").status, 404);
 }
 
+// What a start of the server, or its sweeper, leaves of the unfinished multipart uploads.
+std::size_t UploadsAfterSweep(XmlApi& api) {
+  const std::string dir = api.store.root + "/parts";
+  MakeStorageXml(*api.store.storage, api.signing.keys, api.store.clock, api.store.files,
+                 {.parts_dir = dir});
+  return api.store.files.List(dir).value().size();
+}
+
 TEST(StorageXml, ForgottenMultipartUploadsAreSweptAfterAWeek) {
   XmlApi api;
   EXPECT_EQ(api.Post("/bucket/m?uploads").status, 200);
-  const auto uploads = [&] {
-    return api.store.files.List(api.store.root + "/parts").value().size();
-  };
-  EXPECT_EQ(uploads(), 1u);
+  EXPECT_EQ(UploadsAfterSweep(api), 1u);
   api.store.clock.Advance(std::chrono::hours(24 * 6));
-  MakeStorageXml(*api.store.storage, api.signing.keys, api.store.clock, api.store.files,
-                 {.parts_dir = api.store.root + "/parts"});
-  EXPECT_EQ(uploads(), 1u);
+  EXPECT_EQ(UploadsAfterSweep(api), 1u);
   api.store.clock.Advance(std::chrono::hours(25));
-  MakeStorageXml(*api.store.storage, api.signing.keys, api.store.clock, api.store.files,
-                 {.parts_dir = api.store.root + "/parts"});
-  EXPECT_EQ(uploads(), 0u);
+  EXPECT_EQ(UploadsAfterSweep(api), 0u);
+}
+
+TEST(StorageXml, LifecycleRulesAbortMultipartUploads) {
+  XmlApi api;
+  const std::string rule =
+      R"({"lifecycle":{"rule":[{"action":{"type":"AbortIncompleteMultipartUpload"},)"
+      R"("condition":{"age":2,"matchesPrefix":["tmp/"],"matchesSuffix":[".bin"]}}]}})";
+  EXPECT_EQ(api.Patch("/b/bucket", rule).status, 200);
+  for (const char* name : {"tmp/a.bin", "tmp/a.txt", "b.bin"})
+    EXPECT_EQ(api.Post(std::string("/bucket/") + name + "?uploads").status, 200);
+  api.store.clock.Advance(std::chrono::hours(47));
+  EXPECT_EQ(UploadsAfterSweep(api), 3u);
+  api.store.clock.Advance(std::chrono::hours(2));
+  EXPECT_EQ(UploadsAfterSweep(api), 2u);
+}
+
+TEST(StorageXml, MultipartUploadsGoWithTheirBucket) {
+  XmlApi api;
+  EXPECT_EQ(api.Post("/bucket/m?uploads").status, 200);
+  EXPECT_TRUE(api.store.storage->DeleteBucket({}, "bucket", {}).ok());
+  EXPECT_EQ(UploadsAfterSweep(api), 0u);
 }
 
 }  // namespace

@@ -7,11 +7,14 @@ namespace landfall::server {
 
 void AddApis(Modules& m, const Config& config) {
   const bool testbench = config.profile == "testbench";
-  m.router->Add(api::MakeStorageJson(*m.storage, *m.pubsub, {.testbench = testbench}));
+  const auto retry_tests = testbench ? api::MakeRetryTests() : nullptr;
+  m.router->Add(api::MakeStorageJson(
+      *m.storage, *m.pubsub, {.topics_need_not_exist = testbench, .retry_tests = retry_tests}));
   const api::Signing signing =
       api::MakeSigning(config.data_dir + "/signing-keys", *m.files, m.clock, m.random, *m.storage);
-  for (net::Api& api : api::MakeStorageXml(*m.storage, signing.keys, m.clock, *m.files,
-                                           {.parts_dir = config.data_dir + "/spool/parts"})) {
+  for (net::Api& api : api::MakeStorageXml(
+           *m.storage, signing.keys, m.clock, *m.files,
+           {.parts_dir = config.data_dir + "/spool/parts", .retry_tests = retry_tests})) {
     m.router->Add(std::move(api));
   }
   m.router->Add(api::MakeSigningIam(signing.ring));
